@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every size that a peer, a file, a target, a relay or a caller controls, with its name. Sizes in bytes unless
+ * the name says otherwise. A value at the limit is accepted, one past it is refused. */
+
+#include "base/usec.h"
+
+/* names and texts of the document */
+#define NAME_MAX_BYTES 128            /* names of checks and alerts */
+#define TARGET_MAX_BYTES 2048         /* a check's target */
+#define ADVERTISE_MAX_BYTES 261       /* host (253) + ":" + port, with brackets */
+#define BODY_MATCH_MAX_BYTES 4096
+#define TEMPLATE_MAX_BYTES 65536
+#define SECRET_FIELD_MAX_BYTES 4096   /* a password, a webhook URL */
+#define CERT_PEM_MAX_BYTES 8192
+#define DETAIL_MAX_BYTES 512          /* a probe's or relay's words, after escaping */
+#define RECIPIENTS_MAX 64             /* of one alert */
+#define REFERENCES_MAX 64             /* alert_ids and suppress_alert_ids of one check, each */
+#define PEERS_MAX 64
+#define CHECKS_MAX 20000
+#define ALERTS_MAX 1000
+#define EXTRA_FIELDS_MAX_BYTES 65536  /* unknown fields kept for a newer version, per object */
+#define DOCUMENT_MAX_BYTES (16 * 1024 * 1024) /* cluster.yaml */
+#define SMALL_FILE_MAX_BYTES (1024 * 1024)    /* node.yaml, trust.yaml, a key, a certificate */
+#define SECRET_MIN_CHARS 20           /* a cluster secret given by hand */
+
+/* checks */
+#define INTERVAL_MIN_USEC (1 * USEC_PER_SEC)
+#define INTERVAL_MAX_USEC (24 * USEC_PER_HOUR)
+#define INTERVAL_DEFAULT_USEC (30 * USEC_PER_SEC)
+#define TIMEOUT_MIN_USEC (100 * USEC_PER_MSEC)
+#define TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC) /* the smaller of this and the interval */
+#define BODY_MATCH_WINDOW_BYTES (1024 * 1024)    /* of a target's answer */
+#define REDIRECTS_MAX 10
+
+/* syntax */
+#define DEPTH_MAX_JSON 32
+#define DEPTH_MAX_YAML 16
+
+/* the peer port */
+#define FRAME_MAX_TRUSTED (64 * 1024 * 1024) /* one message of a member */
+#define FRAME_MAX_UNTRUSTED 4096             /* one message before the join proof */
+#define FRAME_PIECE 65536                    /* what is written before something urgent may pass */
+#define HANDSHAKE_MAX_BYTES 16384
+#define UNTRUSTED_DEADLINE_USEC (10 * USEC_PER_SEC)
+#define UNTRUSTED_MAX 32                     /* connections that are no member's, in all */
+#define UNTRUSTED_MAX_PER_ADDRESS 8
+#define UNTRUSTED_HANDSHAKES_PER_SEC 10
+#define SEND_QUEUE_MAX_BYTES (128 * 1024 * 1024) /* per connection; past it the connection is closed */
+#define CALLS_PENDING_MAX 256                /* per connection */
+
+/* the register */
+#define CHANGES_REMEMBERED 256   /* ids of changes with their answers */
+#define CHANGES_QUEUED_MAX 1024  /* on the leader, waiting for the batch */
+#define NOTICES_OWED_MAX 64      /* per check and alert; then the oldest pair collapses */
+#define DOCUMENTS_KEPT 64        /* texts of cluster.yaml that an edit may start from */
+#define ELECTION_MIN_USEC (300 * USEC_PER_MSEC)
+#define ELECTION_MAX_USEC (10 * USEC_PER_SEC)
+#define ELECTION_DEFAULT_USEC (1 * USEC_PER_SEC)
+
+/* alerts */
+#define GIVE_UP_USEC (72 * USEC_PER_HOUR)
+#define DISCORD_MAX_CHARS 2000
+#define RELAY_ANSWER_MAX_BYTES 65536 /* what a relay or webhook may answer */
+#define WEBHOOKS_AT_ONCE 4
+
+/* the bus */
+#define BUS_QUEUE_MAX 4096 /* messages waiting for one connection */
+#define BUS_LIST_MAX 1000  /* rows of one ListChecks call */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Every identifier of the outside world stands here once: bus names, paths, files, environment variables,
+ * journal fields. Message ids of the journal are in names too, see journal section. */
+
+/* bus */
+#define BUS_NAME "org.quptime1"
+#define BUS_PATH "/org/quptime1"
+#define BUS_PATH_PEER BUS_PATH "/peer"
+#define BUS_PATH_CHECK BUS_PATH "/check"
+#define BUS_PATH_ALERT BUS_PATH "/alert"
+#define BUS_INTERFACE_MANAGER "org.quptime1.Manager"
+#define BUS_INTERFACE_PEER "org.quptime1.Peer"
+#define BUS_INTERFACE_CHECK "org.quptime1.Check"
+#define BUS_INTERFACE_ALERT "org.quptime1.Alert"
+#define BUS_ERROR_NO_QUORUM "org.quptime1.Error.NoQuorum"
+#define BUS_ERROR_NOT_FOUND "org.quptime1.Error.NotFound"
+#define BUS_ERROR_EXISTS "org.quptime1.Error.Exists"
+#define BUS_ERROR_CONFLICT "org.quptime1.Error.Conflict"
+#define BUS_ERROR_INVALID "org.quptime1.Error.Invalid"
+#define BUS_ERROR_REFUSED "org.quptime1.Error.Refused"
+#define BUS_ERROR_UNKNOWN_OUTCOME "org.quptime1.Error.UnknownOutcome"
+#define BUS_ERROR_NOT_INITIALIZED "org.quptime1.Error.NotInitialized"
+#define BUS_ERROR_FAILED "org.quptime1.Error.Failed"
+
+/* environment */
+#define ENV_DIR "QUPTIME_DIR"
+#define ENV_SOCKET "QUPTIME_SOCKET"
+
+/* files, below the configuration directory */
+#define FILE_NODE "node.yaml"
+#define FILE_CLUSTER "cluster.yaml"
+#define FILE_CLUSTER_REJECTED "cluster.yaml.rejected"
+#define FILE_TRUST "trust.yaml"
+#define DIR_KEYS "keys"
+#define FILE_PRIVATE_KEY DIR_KEYS "/private.pem"
+#define FILE_PUBLIC_KEY DIR_KEYS "/public.pem"
+#define FILE_CERTIFICATE DIR_KEYS "/cert.pem"
+/* below the state directory */
+#define FILE_REGISTER "register.db"
+
+/* the node's port and wire */
+#define PORT_DEFAULT 9901
+#define WIRE_PROTOCOL_VERSION 1
+#define JOIN_PBKDF2_SALT "quptime-join-v1"
+#define JOIN_PBKDF2_ROUNDS 600000
+#define JOIN_EXPORTER_LABEL "EXPORTER-quptime-join-v1"
+
+/* socket activation */
+#define FD_NAME_PEER "peer"
+#define FD_NAME_CONTROL "control"
+
+/* journal fields */
+#define JOURNAL_CHECK "QUPTIME_CHECK"
+#define JOURNAL_CHECK_NAME "QUPTIME_CHECK_NAME"
+#define JOURNAL_FROM "QUPTIME_FROM"
+#define JOURNAL_TO "QUPTIME_TO"
+#define JOURNAL_NODE "QUPTIME_NODE"
+#define JOURNAL_TERM "QUPTIME_TERM"
+#define JOURNAL_VERSION "QUPTIME_VERSION"
+#define JOURNAL_ALERT "QUPTIME_ALERT"
+#define JOURNAL_NOTICE "QUPTIME_NOTICE"
+#define JOURNAL_ADDRESS "QUPTIME_ADDRESS"
+#define JOURNAL_DETAIL "QUPTIME_DETAIL"
+#define JOURNAL_CALLER_UID "QUPTIME_CALLER_UID"

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* An alert: one channel to people, with its own texts. Rules of its fields: config/validate.h. */
+
+#include "model/field.h"
+
+typedef enum AlertKind {
+        ALERT_SMTP,
+        ALERT_DISCORD,
+        _ALERT_KIND_MAX
+} AlertKind;
+DECLARE_STRTAB(alert_kind, AlertKind);
+
+typedef struct Alert {
+        char *id; /* UUID */
+        char *name;
+        AlertKind type;
+        bool is_default; /* "default" outside: attached to every check */
+        char *smtp_host;
+        uint64_t smtp_port; /* 0: 587; 465 is implicit TLS */
+        char *smtp_user;
+        char *smtp_password;
+        char *smtp_from;
+        char **smtp_to;
+        bool smtp_starttls;
+        char *discord_webhook;
+        char *subject_template;
+        char *body_template;
+        uint64_t order;
+        uint64_t revision;
+        char *extra;
+} Alert;
+DECLARE_OBJECT(Alert, alert);

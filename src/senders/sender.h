@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A sender hands one rendered message to one recipient's relay, once, and says what came of it. Retrying is not
+ * its business (alerts/retry.h). It never blocks the loop and never delays a probe. */
+
+#include <systemd/sd-event.h>
+
+#include "model/alert.h"
+#include "model/notice.h"
+
+typedef struct SenderContext SenderContext;
+typedef struct Sending Sending; /* one attempt in flight */
+
+typedef enum SendResult {
+        SEND_DELIVERED,
+        SEND_RETRY,   /* not now; retry_after_usec when the relay named a time (0: it did not) */
+        SEND_REFUSED, /* for good */
+        SEND_UNKNOWN  /* the last bytes went out and no answer came: treated as retry, a repeat is possible */
+} SendResult;
+
+typedef struct SendOutcome {
+        SendResult result;
+        usec_t retry_after_usec;
+        const char *answer; /* the relay's words or ours, secrets removed, at most DETAIL_MAX_BYTES */
+} SendOutcome;
+
+typedef void (*send_done_t)(void *userdata, const SendOutcome *outcome);
+/* Asked right before the last bytes leave; false ends the attempt without them (result SEND_RETRY). */
+typedef bool (*send_allowed_t)(void *userdata);
+
+int sender_context_new(sd_event *event, SenderContext **ret);
+SenderContext *sender_context_free(SenderContext *context);
+DEFINE_CLEANUP(SenderContext, sender_context_free);
+
+/* alert and message are copied. done is never called from within. recipient: a mail address, or "webhook". */
+int send_start(
+                SenderContext *context,
+                const Alert *alert,
+                const char *recipient,
+                const Message *message,
+                send_allowed_t allowed,
+                send_done_t done,
+                void *userdata,
+                Sending **ret);
+Sending *send_cancel(Sending *sending); /* no call-back follows; returns NULL */
+
+typedef struct SenderVTable {
+        int (*start)(Sending *sending);
+        void (*cancel)(Sending *sending);
+} SenderVTable;
+extern const SenderVTable *const sender_vtables[_ALERT_KIND_MAX];
