@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The hands: the manager owns everything that is not pure, feeds events to the pure rooms and carries out their
+ * effects. This header is what the two mains and the bus may use of it: questions answered at once from the local
+ * copy, verbs that answer later, and an observer that hears what changed. The manager knows nothing of the bus.
+ *
+ * Lifetimes: what a question returns is borrowed until the loop turns again. A verb's call-back is called exactly
+ * once, from the loop, never from within the verb itself, unless the verb was cancelled by manager_forget(). */
+
+#include <systemd/sd-event.h>
+
+#include "cluster/change.h"
+#include "cluster/value.h"
+#include "manager/loop.h"
+#include "model/document.h"
+#include "verdict/view.h"
+
+typedef struct Manager Manager;
+
+typedef struct ManagerOptions {
+        int *peer_fds; /* listening sockets handed over, consumed; NULL: our own */
+        size_t n_peer_fds;
+        const char *ca_file; /* for HTTPS targets and relays; NULL: the system's */
+} ManagerOptions;
+
+/* ---- lifecycle ---- */
+
+/* Reads the configuration and the register, starts nothing yet. 0, or -errno with a sentence that says what to
+ * do: files that cannot be read, a damaged or foreign state, a second daemon on the same directory. */
+int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char **reterr_text);
+/* Listens and starts working; without configuration it waits for manager_init(). */
+int manager_start(Manager *manager, char **reterr_text);
+Manager *manager_free(Manager *manager);
+DEFINE_CLEANUP(Manager, manager_free);
+
+/* ---- the observer: what the bus hears ---- */
+
+typedef struct ManagerObserver {
+        void (*node_changed)(void *userdata); /* anything of ManagerStatus but the live values */
+        void (*object_added)(void *userdata, RecordKind kind, const char *id); /* check, alert or peer */
+        /* called while the object can still be looked up */
+        void (*object_removed)(void *userdata, RecordKind kind, const char *id);
+        void (*object_changed)(void *userdata, RecordKind kind, const char *id); /* configuration or state */
+        void (*transition)(void *userdata, const Transition *transition);
+        /* result: delivery_state_to_string() */
+        void (*delivery)(void *userdata, const Notice *notice, const Recipient *recipient);
+} ManagerObserver;
+void manager_set_observer(Manager *manager, const ManagerObserver *observer, void *userdata);
+
+/* ---- questions ---- */
+
+typedef struct ManagerStatus {
+        bool initialized;
+        const char *node_id;     /* "" before init, like all below */
+        const char *cluster_id;
+        const char *fingerprint;
+        const char *directory;   /* of the configuration; always */
+        const char *advertise;
+        uint64_t term;
+        const char *master;      /* the leader with a lease as far as this node knows, "" for none */
+        const char *master_via;  /* NodeID through which we hear of it, "" when directly */
+        bool quorum;             /* live voters >= need, and a master */
+        unsigned live;           /* voters, this node included */
+        unsigned need;
+        unsigned n_voters;
+        uint64_t version;        /* of the document */
+        const char *hint;        /* "two nodes: neither may die; add a third", or "" */
+} ManagerStatus;
+void manager_status(Manager *manager, ManagerStatus *ret);
+
+typedef struct PeerView {
+        const Peer *peer;
+        bool self;
+        bool live;
+        usec_t last_seen; /* CLOCK_REALTIME, 0: never */
+} PeerView;
+/* the committed value: checks, alerts, peers, statuses */
+const Value *manager_value(Manager *manager);
+/* -ENOENT: no such id */
+int manager_peer_view(Manager *manager, const char *node_id, PeerView *ret);
+/* The live share of a check: votes and details as the master last pushed them, or the committed state alone with
+ * stale_since set. -ENOENT: no such id. Borrowed. */
+int manager_check_view(Manager *manager, const char *check_id, const CheckView **ret);
+/* trust.yaml as it is; entries borrowed */
+const TrustFile *manager_trust(Manager *manager);
+
+/* ---- verbs ---- */
+
+typedef struct ManagerAnswer {
+        ChangeOutcome outcome;
+        const char *text;       /* a sentence when not CHANGE_DONE */
+        uint64_t version;       /* of the document after it */
+        const char *id;         /* of what was added, edited, removed; the NodeID for node verbs */
+        const char *name;
+        char *const *affected;  /* checks that a removed alert was detached from; may be NULL */
+        const char *fingerprint; /* node verbs */
+        const char *secret;     /* init, only when it was generated */
+} ManagerAnswer;
+typedef void (*manager_answer_t)(void *userdata, const ManagerAnswer *answer);
+
+/* Takes every call-back with this userdata back: its caller is gone. What was asked still happens. */
+void manager_forget(Manager *manager, void *userdata);
+
+typedef struct InitOptions {
+        const char *advertise; /* "" or NULL: bind:port */
+        const char *bind;      /* NULL: 0.0.0.0 */
+        uint16_t port;         /* 0: PORT_DEFAULT */
+        const char *secret;    /* NULL: generated */
+        const char *key_type;  /* NULL: "ed25519"; or "rsa3072" */
+} InitOptions;
+void manager_init(Manager *manager, const InitOptions *options, manager_answer_t done, void *userdata);
+
+/* Any change of checks, alerts or whole documents; consumed. deadline: CLOCK_BOOTTIME, 0: 10 s from now. */
+void manager_change(Manager *manager, Change *change, usec_t deadline_usec, manager_answer_t done, void *userdata);
+
+/* Who answers there: NodeID and fingerprint, nothing trusted yet. text says what it is ("alone and empty", …). */
+void manager_node_probe(Manager *manager, const char *address, manager_answer_t done, void *userdata);
+/* Invites it, if its fingerprint is this one, and answers when it is a live voter. */
+void manager_node_add(
+                Manager *manager,
+                const char *address,
+                const char *fingerprint,
+                manager_answer_t done,
+                void *userdata);
+void manager_node_remove(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);
+/* Sends a synthetic DOWN through the master; text is the relay's answer. */
+void manager_alert_test(Manager *manager, const char *id_or_name, manager_answer_t done, void *userdata);
+/* CHANGE_NOT_FOUND: no entry; CHANGE_REFUSED: it is a member ("quctl node remove"). */
+void manager_trust_remove(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);
