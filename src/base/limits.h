@@ -64,6 +64,10 @@
 #define DISCORD_MAX_CHARS 2000
 #define RELAY_ANSWER_MAX_BYTES 65536 /* what a relay or webhook may answer */
 #define WEBHOOKS_AT_ONCE 4
+#define DELIVERIES_PER_ALERT 4     /* attempts in flight */
+#define DELIVERIES_AT_ONCE 32      /* attempts in flight, of all alerts together */
+#define NOTICES_FAILED_KEPT 16     /* refused or given up, per alert, kept to be seen */
+#define RETRY_AFTER_MAX_USEC (1 * USEC_PER_HOUR) /* what a relay may ask for */
 
 /* the bus */
 #define BUS_QUEUE_MAX 4096 /* messages waiting for one connection */

@@ -13,6 +13,7 @@ static const Field transition_fields[] = {
         FIELD(Transition, from, FIELD_ENUM, .names = &check_state_table, .flags = FIELD_KEEP_EMPTY),
         FIELD(Transition, to, FIELD_ENUM, .names = &check_state_table, .flags = FIELD_KEEP_EMPTY),
         FIELD(Transition, number, FIELD_UINT),
+        FIELD(Transition, total, FIELD_UINT),
         FIELD(Transition, ok, FIELD_UINT),
         FIELD(Transition, not_ok, FIELD_UINT),
         FIELD(Transition, abstained, FIELD_UINT),
@@ -29,6 +30,7 @@ static const Field recipient_fields[] = {
         FIELD(Recipient, attempts, FIELD_UINT),
         FIELD(Recipient, answer, FIELD_STRING, .max = DETAIL_MAX_BYTES),
         FIELD(Recipient, at, FIELD_USEC),
+        FIELD(Recipient, retry_at, FIELD_USEC),
 };
 const ObjectType recipient_type = OBJECT_TYPE(Recipient, "recipient", recipient_fields);
 

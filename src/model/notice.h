@@ -23,7 +23,8 @@ typedef struct Transition {
         CheckState from;
         CheckState to;
         uint64_t number;    /* CheckStatus.transitions after it */
-        uint64_t ok;        /* fresh votes of the deciding round */
+        uint64_t total;     /* configured voters */
+        uint64_t ok;        /* answers of the deciding round */
         uint64_t not_ok;
         uint64_t abstained;
         char *detail;       /* of the failing voter with the smallest NodeID */
@@ -48,6 +49,7 @@ typedef struct Recipient {
         uint64_t attempts;
         char *answer; /* the last words of the relay, secrets removed */
         usec_t at;    /* CLOCK_REALTIME of the last attempt */
+        usec_t retry_at; /* CLOCK_REALTIME before which the next attempt is not made, 0: at once */
 } Recipient;
 DECLARE_OBJECT(Recipient, recipient);
 
