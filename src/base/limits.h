@@ -52,7 +52,13 @@
 
 /* the register */
 #define CHANGES_REMEMBERED 256   /* ids of changes with their answers */
-#define CHANGES_QUEUED_MAX 1024  /* on the leader, waiting for the batch */
+#define CHANGES_QUEUED_MAX 1024  /* on the leader, waiting for the batch; of one node, waiting for an answer */
+#define CHANGES_BATCHED_MAX 128  /* planned into one proposal */
+#define CHANGE_FIELDS_MAX 64     /* of one edit */
+#define CHANGE_OPS_MAX 20000     /* records of one change */
+#define CHANGE_TEXT_MAX_BYTES 4096 /* a refusal's sentence */
+#define RECORDS_MAX 1000000      /* of a value */
+#define RECORD_BODY_MAX_BYTES (1024 * 1024) /* one record as JSON */
 #define NOTICES_OWED_MAX 64      /* per check and alert; then the oldest pair collapses */
 #define DOCUMENTS_KEPT 64        /* texts of cluster.yaml that an edit may start from */
 #define ELECTION_MIN_USEC (300 * USEC_PER_MSEC)

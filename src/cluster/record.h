@@ -62,7 +62,13 @@ const ObjectType *record_object_type(RecordKind kind);
 /* object is consumed; its id is read from it */
 Record *record_new(RecordKind kind, void *object);
 /* -EBADMSG: the bytes are no such object, or its id is not `id` */
-int record_decode(RecordKind kind, const char *id, const char *body, size_t size, Record **ret, char **reterr_text);
+int record_decode(
+                RecordKind kind,
+                const char *id,
+                const char *body,
+                size_t size,
+                Record **ret,
+                char **reterr_text);
 Record *record_ref(Record *record);
 Record *record_unref(Record *record); /* NULL is fine; returns NULL */
 DEFINE_CLEANUP(Record, record_unref);

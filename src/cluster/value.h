@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The register's value: all records, sorted by (kind, id); immutable and counted. A change is a Delta, a list
- * of records put and keys deleted; applying it makes a new value that shares the untouched records. */
+/* The register's value: all records, sorted by (kind, id); immutable and counted. A change is a Delta, a
+ * list of records put and keys deleted; applying it makes a new value that shares the untouched records. */
 
 #include "cluster/record.h"
 
@@ -34,8 +34,8 @@ const Record *value_find(const Value *value, RecordKind kind, const char *id);
 const void *value_object(const Value *value, RecordKind kind, const char *id); /* NULL: none */
 const ClusterMeta *value_meta(const Value *value);                             /* NULL: empty value */
 const RecordDigest *value_hash(const Value *value);
-size_t value_n_voters(const Value *value); /* peers that are not joining */
-const char *value_voter(const Value *value, size_t i); /* sorted by NodeID; the index is the rank */
+size_t value_n_voters(const Value *value);                     /* peers that are not joining */
+const char *value_voter(const Value *value, size_t i);         /* sorted by NodeID; the index is the rank */
 int value_voter_rank(const Value *value, const char *node_id); /* -ENOENT */
 const Check *value_check(const Value *value, const char *id_or_name);
 const Alert *value_alert(const Value *value, const char *id_or_name);
@@ -50,7 +50,7 @@ Document *value_document(const Value *value);
 Delta *delta_new(void);
 Delta *delta_free(Delta *delta);
 DEFINE_CLEANUP(Delta, delta_free);
-void delta_put(Delta *delta, Record *record); /* consumed */
+void delta_put(Delta *delta, Record *record);                       /* consumed */
 void delta_put_object(Delta *delta, RecordKind kind, void *object); /* consumed */
 void delta_delete(Delta *delta, RecordKind kind, const char *id);
 bool delta_is_empty(const Delta *delta);
