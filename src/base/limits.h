@@ -43,6 +43,7 @@
 #define FRAME_MAX_UNTRUSTED 4096             /* one message before the join proof */
 #define FRAME_PIECE 65536                    /* what is written before something urgent may pass */
 #define HANDSHAKE_MAX_BYTES 16384
+#define ERROR_MAX_BYTES 8192                  /* the sentence of a refused call */
 #define UNTRUSTED_DEADLINE_USEC (10 * USEC_PER_SEC)
 #define UNTRUSTED_MAX 32                     /* connections that are no member's, in all */
 #define UNTRUSTED_MAX_PER_ADDRESS 8
