@@ -37,6 +37,7 @@
 /* syntax */
 #define DEPTH_MAX_JSON 32
 #define DEPTH_MAX_YAML 16
+#define YAML_NODES_MAX 4000000 /* scalars, lists and mappings of one file */
 
 /* the peer port */
 #define FRAME_MAX_TRUSTED (64 * 1024 * 1024) /* one message of a member */

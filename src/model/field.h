@@ -83,6 +83,10 @@ bool object_equal(const ObjectType *type, const void *a, const void *b); /* ever
 /* the known name nearest to a mistyped one, NULL when none is near (more than a third of it wrong) */
 const char *object_nearest_field(const ObjectType *type, const char *name);
 
+/* What a FIELD_SECRET string holds while its value is to stay as it is: `{kept: true}` of a text or a bus
+ * dictionary. No rule accepts it as a value; config/secret.h puts the kept value back. */
+#define SECRET_KEPT "\001kept"
+
 /* where the field's value lies: FIELD_AT(const uint64_t, field, object) */
 #define FIELD_AT(value_type, field, base) ((value_type *) (void *) ((char *) (base) + (field)->offset))
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "config/secret.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "model/check.h"
+
+bool secret_is_mark(const char *value) {
+        return value && strcmp(value, SECRET_KEPT) == 0;
+}
+
+static bool is_secret(const Field *field) {
+        return field->type == FIELD_STRING && field->flags & FIELD_SECRET;
+}
+
+static void set_text(char **where, char *text_consumed) {
+        g_free(*where);
+        *where = text_consumed;
+}
+
+/* A URL's user information: "https://[user:password]@host"; false when there is none. */
+static bool user_information(const char *target, size_t *ret_begin, size_t *ret_length) {
+        const char *scheme = target ? strstr(target, "://") : NULL;
+        const char *at = NULL;
+        size_t begin;
+
+        if (!scheme)
+                return false;
+        begin = (size_t) (scheme - target) + strlen("://");
+        for (const char *p = target + begin; *p && !strchr("/?#", *p); p++)
+                if (*p == '@')
+                        at = p;
+        if (!at)
+                return false;
+
+        *ret_begin = begin;
+        *ret_length = (size_t) (at - target) - begin;
+        return true;
+}
+
+static bool target_has_mark(const char *target, size_t *ret_begin) {
+        size_t length;
+
+        return user_information(target, ret_begin, &length) && length == 3 &&
+               memcmp(target + *ret_begin, "***", 3) == 0;
+}
+
+void secret_mask(const ObjectType *type, void *object) {
+        assert(type);
+        assert(object);
+
+        for (size_t i = 0; i < type->n_fields; i++) {
+                const Field *field = &type->fields[i];
+
+                if (is_secret(field) && !object_field_is_empty(field, object))
+                        set_text(FIELD_AT(char *, field, object), g_strdup(SECRET_KEPT));
+        }
+        if (type == &check_type) {
+                Check *check = object;
+
+                if (check->target)
+                        set_text(&check->target, check_target_masked(check));
+        }
+}
+
+static int resolve_target(Check *check, const Check *base) {
+        size_t begin, base_begin, base_length;
+
+        if (!target_has_mark(check->target, &begin))
+                return 0;
+        if (!base || !user_information(base->target, &base_begin, &base_length))
+                return -ENOKEY;
+
+        set_text(&check->target,
+                 g_strdup_printf("%.*s%.*s%s",
+                                 (int) begin,
+                                 check->target,
+                                 (int) base_length,
+                                 base->target + base_begin,
+                                 check->target + begin + strlen("***")));
+        return 0;
+}
+
+int secret_resolve(const ObjectType *type, void *object, const void *base, const Field **reterr_field) {
+        assert(type);
+        assert(object);
+
+        for (size_t i = 0; i < type->n_fields; i++) {
+                const Field *field = &type->fields[i];
+
+                if (!is_secret(field) || !secret_is_mark(*FIELD_AT(char *, field, object)))
+                        continue;
+                if (!base || object_field_is_empty(field, base)) {
+                        if (reterr_field)
+                                *reterr_field = field;
+                        return -ENOKEY;
+                }
+                object_copy_field(field, object, base);
+        }
+        if (type == &check_type && resolve_target(object, base) < 0) {
+                if (reterr_field)
+                        *reterr_field = object_field(type, "target");
+                return -ENOKEY;
+        }
+        return 0;
+}

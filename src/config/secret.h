@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Secrets are write-only: whoever reads an object sees a mark in their place, and writing the mark back
+ * keeps the value. The mark is `{kept: true}` for fields with FIELD_SECRET and `***` for the user
+ * information of a check's target; in a struct it is SECRET_KEPT (model/field.h), which no rule accepts as a
+ * value. */
+
+#include <stdbool.h>
+
+#include "model/field.h"
+
+/* Marks every secret that is set. */
+void secret_mask(const ObjectType *type, void *object);
+/* Puts base's secrets in the place of the marks. base may be NULL. -ENOKEY and the field when base has no
+ * value there; the object then still holds the mark. */
+int secret_resolve(const ObjectType *type, void *object, const void *base, const Field **reterr_field);
+bool secret_is_mark(const char *value);
