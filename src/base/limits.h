@@ -33,6 +33,16 @@
 #define TIMEOUT_DEFAULT_USEC (10 * USEC_PER_SEC) /* the smaller of this and the interval */
 #define BODY_MATCH_WINDOW_BYTES (1024 * 1024)    /* of a target's answer */
 #define REDIRECTS_MAX 10
+#define ANSWER_HEAD_MAX_BYTES (256 * 1024)       /* status line and headers of a target's answer */
+#define ADDRESSES_MAX 16                         /* of one name; the rest is not tried */
+#define RESOLVER_TRY_USEC (500 * USEC_PER_MSEC)  /* the first wait for one resolver; doubled in each round */
+#define RESOLVER_ROUNDS 4
+#define RESOLVER_RECHECK_USEC (10 * USEC_PER_SEC) /* resolv.conf and hosts, where inotify sees nothing */
+#define DIAL_ATTEMPT_MIN_USEC (250 * USEC_PER_MSEC) /* the least share of one of several addresses */
+#define PROBE_LATE_MAX_USEC (1 * USEC_PER_SEC)   /* begun later than this, or interval/4: a failure is doubted */
+#define LOOP_STALL_USEC (500 * USEC_PER_MSEC)    /* a loop turn over this in it: a failure is doubted */
+#define ECHO_PACKETS 3                           /* echo requests of one ICMP probe, spread over its time-out */
+#define TRUST_RECHECK_USEC (1 * USEC_PER_MINUTE) /* whether the CA bundle has changed */
 
 /* syntax */
 #define DEPTH_MAX_JSON 32
@@ -76,6 +86,10 @@
 #define DELIVERIES_AT_ONCE 32      /* attempts in flight, of all alerts together */
 #define NOTICES_FAILED_KEPT 16     /* refused or given up, per alert, kept to be seen */
 #define RETRY_AFTER_MAX_USEC (1 * USEC_PER_HOUR) /* what a relay may ask for */
+#define WEBHOOK_DEADLINE_USEC (15 * USEC_PER_SEC)
+#define WEBHOOKS_QUEUED_MAX 4096 /* waiting for their turn */
+#define MAIL_CONNECT_USEC (15 * USEC_PER_SEC)
+#define MAIL_DEADLINE_USEC (60 * USEC_PER_SEC)
 
 /* the bus */
 #define BUS_QUEUE_MAX 4096 /* messages waiting for one connection */

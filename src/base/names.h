@@ -28,6 +28,11 @@
 #define ENV_DIR "QUPTIME_DIR"
 #define ENV_SOCKET "QUPTIME_SOCKET"
 
+/* the system's files */
+#define FILE_CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+#define FILE_RESOLV_CONF "/etc/resolv.conf"
+#define FILE_HOSTS "/etc/hosts"
+
 /* files, below the configuration directory */
 #define FILE_NODE "node.yaml"
 #define FILE_CLUSTER "cluster.yaml"
