@@ -73,6 +73,7 @@
 #define RECORD_BODY_MAX_BYTES (1024 * 1024) /* one record as JSON */
 #define NOTICES_OWED_MAX 64      /* per check and alert; then the oldest pair collapses */
 #define DOCUMENTS_KEPT 64        /* texts of cluster.yaml that an edit may start from */
+#define DOCUMENTS_KEPT_BYTES (64 * 1024 * 1024) /* of those texts, packed */
 #define ELECTION_MIN_USEC (300 * USEC_PER_MSEC)
 #define ELECTION_MAX_USEC (10 * USEC_PER_SEC)
 #define ELECTION_DEFAULT_USEC (1 * USEC_PER_SEC)

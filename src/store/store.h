@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The register's database: SQLite in WAL mode with synchronous=FULL, in tables, one row per record: the accepted
- * value with its (term, seq), the last committed value beside it, term and vote, and what else must survive.
- * It runs on a thread of its own: a batch is one transaction, done in the order of submission, and its done
- * function is called on the loop. Nothing is half written: a batch is durable or it is not there. */
+/* The register's database: SQLite in WAL mode with synchronous=FULL, in tables, one row per record: the
+ * accepted value with its (term, seq), the last committed value beside it, term and vote, and what else must
+ * survive. It runs on a thread of its own: a batch is durable as a whole or not there at all, batches take
+ * effect in the order of submission, and each one's done function is called on the loop.
+ *
+ * When a batch fails, those submitted after it and before its done function was called fail with the same
+ * error: they were meant for a state that never came. After that the store is usable again. */
 
 #include <systemd/sd-event.h>
 
@@ -35,24 +38,50 @@ typedef struct StoreBatch {
         bool has_accepted;
         uint64_t accepted_term;
         uint64_t accepted_seq;
-        Delta *accepted_delta; /* against the accepted value on disk */
+        Delta *accepted_delta; /* against the accepted value on disk; NULL: only the stamp changes */
         bool accepted_whole;   /* accepted_delta holds the whole new value: everything else goes */
         bool has_committed;    /* the accepted value, as this batch leaves it, is committed */
-        char *new_state_id;    /* joining or reset: everything else is dropped first */
+        char *new_state_id;    /* joining or reset: everything else (documents too) is dropped first */
 } StoreBatch;
 StoreBatch *store_batch_free(StoreBatch *batch);
 DEFINE_CLEANUP(StoreBatch, store_batch_free);
 
-typedef void (*store_done_t)(void *userdata, int error); /* 0, or -errno: nothing of the batch was written */
+/* 0, or -errno: nothing of it was written. -ENOSPC: no space; -EIO; -ENOTRECOVERABLE: after a failed fsync
+ * the disk cannot say what it has: nothing more is written, the daemon must end and start again. */
+typedef void (*store_done_t)(void *userdata, int error);
 
-/* Opens or creates (state_id NULL: must exist). Blocking, before the loop runs. -ENOENT: there is none;
- * -EBADMSG: damaged, with a sentence in reterr_text that says what and what to do; -EBUSY: another process has
- * it. Loads the durable state. */
-int store_open(sd_event *event, const char *path, const char *state_id, Store **ret, Durable **ret_durable, char **reterr_text);
-Store *store_free(Store *store); /* waits for what was submitted */
+/* lifecycle */
+
+/* Opens or creates (state_id NULL: must exist). Blocking, before the loop runs. Loads the durable state.
+ * Failing, with a sentence in reterr_text that says what is wrong and what to do: -ENOENT: there is none (or
+ * a creation that never came to its end); -EBUSY: another process has it; -EBADMSG: damaged; -ESTALE: it has
+ * another state id than the one given; -ENOTSUP: written by a newer quptime. */
+int store_open(sd_event *event,
+               const char *path,
+               const char *state_id,
+               Store **ret,
+               Durable **ret_durable,
+               char **reterr_text);
+/* Waits for what was submitted; done functions not called yet are called now, before it returns. */
+Store *store_free(Store *store);
 DEFINE_CLEANUP(Store, store_free);
-void store_submit(Store *store, StoreBatch *batch_consumed, store_done_t done, void *userdata);
 
-/* small keyed texts beside the register (documents written to cluster.yaml, by version; the last DOCUMENTS_KEPT) */
+/* Renames a register that is no longer wanted (damaged, of another identity) to path + ".old"; it must not
+ * be open. 0 when there is none. */
+int store_set_aside(const char *path);
+
+/* steps */
+
+void store_submit(Store *store, StoreBatch *batch_consumed, store_done_t done, void *userdata);
+/* drops everything and begins anew under another state id */
+void store_reset(Store *store, const char *state_id, store_done_t done, void *userdata);
+
+/* texts of cluster.yaml by version: the last DOCUMENTS_KEPT, at most DOCUMENTS_KEPT_BYTES when packed */
 void store_put_document(Store *store, uint64_t version, const char *text, store_done_t done, void *userdata);
-int store_get_document(Store *store, uint64_t version, char **ret); /* blocking, small; -ENOENT */
+/* blocking until what was submitted before is done; -ENOENT */
+int store_get_document(Store *store, uint64_t version, char **ret);
+
+/* Runs work(userdata) on the storage thread, in its turn, then done(userdata, 0) on the loop: for what would
+ * hold the loop too long, such as parsing a large document. work() touches nothing but what userdata alone
+ * has. */
+void store_run(Store *store, void (*work)(void *userdata), store_done_t done, void *userdata);
