@@ -251,12 +251,14 @@ int dial_start(const DialOptions *options,
         return 0;
 }
 
-void dial_expire(Dial *dial) {
+void dial_expire(Dial *dial, dial_done_t done) {
         const char *detail;
         ResolveResult result;
 
         assert(dial);
+        assert(done);
 
+        dial->done = done;
         if (!dial->resolve) {
                 dial_finish(dial, DIAL_FAILED, dial->failure ?: "dial timeout");
                 return;

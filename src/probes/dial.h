@@ -45,8 +45,9 @@ int dial_start(const DialOptions *options,
                dial_done_t done,
                void *userdata,
                Dial **ret);
-/* The caller's time is up: done is called from within with what that means, and the dial is freed. */
-void dial_expire(Dial *dial);
+/* The caller's time is up: done, in place of the one given at the start, is called from within with what
+ * that means (a failure "dial timeout" once there is an address), and the dial is freed. */
+void dial_expire(Dial *dial, dial_done_t done);
 Dial *dial_cancel(Dial *dial); /* no call-back follows; returns NULL */
 
 /* whether errno, from a socket or a connect that failed at once, is about this node and not the target */

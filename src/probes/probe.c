@@ -10,8 +10,11 @@
 #include "probes/context.h"
 #include "probes/detail.h"
 #include "probes/kinds.h"
+#include "probes/transfer.h"
+#include "probes/trust.h"
 
 const ProbeVTable *const probe_vtables[_CHECK_KIND_MAX] = {
+        [CHECK_HTTP] = &http_probe,
         [CHECK_TCP] = &tcp_probe,
 };
 
@@ -228,6 +231,11 @@ int probe_context_new(sd_event *event, const ProbeOptions *options, ProbeContext
                 return r;
         context->dial = (DialOptions){ event, context->resolver, context->make_socket };
 
+        r = transfers_new(event, &context->transfers);
+        if (r < 0)
+                return r;
+        context->trust = trust_store_new(options->ca_file);
+
         *ret = TAKE_PTR(context);
         return 0;
 }
@@ -241,6 +249,8 @@ ProbeContext *probe_context_free(ProbeContext *context) {
         while (context->finished.head)
                 (void) probe_free(context->finished.head->data);
 
+        (void) trust_store_free(context->trust);
+        (void) transfers_free(context->transfers);
         (void) resolver_free(context->resolver);
         (void) sd_event_source_disable_unref(context->deliver);
         (void) sd_event_unref(context->event);

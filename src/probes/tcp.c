@@ -33,7 +33,7 @@ static int tcp_start(Probe *probe) {
 }
 
 static void tcp_expired(Probe *probe) {
-        dial_expire(probe->work);
+        dial_expire(probe->work, on_dialled);
 }
 
 static void tcp_cancel(Probe *probe) {
