@@ -336,13 +336,8 @@ take_unknown(Decoder *decoder,
         }
         nearest = object_nearest_field(type, key->text);
         if (nearest)
-                return refuse_strictly(
-                                decoder,
-                                key,
-                                "a %s has no such field; is \"%s\" meant?",
-                                type->name,
-                                nearest);
-        return refuse_strictly(decoder, key, "a %s has no such field", type->name);
+                return refuse_strictly(decoder, key, "no such field; is \"%s\" meant?", nearest);
+        return refuse_strictly(decoder, key, "no such field");
 }
 
 static int
@@ -416,7 +411,7 @@ static int decode_object(Decoder *decoder, const ObjectType *type, const Tree *t
         if (tree->kind != TREE_MAPPING)
                 return refuse(decoder,
                               tree,
-                              "%s was found where the fields of a %s belong",
+                              "%s was found where the fields of one %s belong",
                               kind_to_text(tree),
                               type->name);
 

@@ -155,7 +155,7 @@ static void test_refused_syntax(void) {
         assert_refused("a: b: c\n", "f:1:5: not valid YAML: mapping values are not allowed in this context");
         assert_refused("a: \x01\n", "f:1:4: not valid YAML: control characters are not allowed");
         assert_refused("a: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "f:1:19: nested deeper than 16 levels");
-        assert_refused("- 1\n", "f:1:1: a list was found where the fields of a document belong");
+        assert_refused("- 1\n", "f:1:1: a list was found where the fields of one document belong");
 }
 
 static void test_refused_nul(void) {
@@ -191,14 +191,13 @@ static void test_refused_large(void) {
 }
 
 static void test_refused_fields(void) {
-        assert_refused("verson: 1\n", "f:1:1: verson: a document has no such field; is \"version\" meant?");
-        assert_refused("zzzzzzzzz: 1\n", "f:1:1: zzzzzzzzz: a document has no such field");
+        assert_refused("verson: 1\n", "f:1:1: verson: no such field; is \"version\" meant?");
+        assert_refused("zzzzzzzzz: 1\n", "f:1:1: zzzzzzzzz: no such field");
         assert_refused("checks:\n  - type: tcp\n    intervall: 5s\n",
-                       "f:3:5: checks[0].intervall: a check has no such field; is \"interval\" meant?");
+                       "f:3:5: checks[0].intervall: no such field; is \"interval\" meant?");
         assert_refused("checks:\n  - type: tcp\n    revision: 5\n",
-                       "f:3:5: checks[0].revision: a check has no such field");
-        assert_refused("peers: [{node_id: a, joining: true}]\n",
-                       "f:1:22: peers[0].joining: a peer has no such field");
+                       "f:3:5: checks[0].revision: no such field");
+        assert_refused("peers: [{node_id: a, joining: true}]\n", "f:1:22: peers[0].joining: no such field");
         assert_refused("checks:\n  - type: tcp\n    interval: 30\n",
                        "f:3:15: checks[0].interval: \"30\" is not a duration; write a number with its unit, "
                        "such "
@@ -222,7 +221,7 @@ static void test_refused_fields(void) {
                        "f:1:19: election_timeout: a list was found where a duration such as 30s belongs");
         assert_refused("checks: {}\n", "f:1:9: checks: a mapping was found where a list belongs");
         assert_refused("checks: [1]\n",
-                       "f:1:10: checks[0]: a plain value was found where the fields of a check belong");
+                       "f:1:10: checks[0]: a plain value was found where the fields of one check belong");
         assert_refused("checks: [{type: tcp, alert_ids: x}]\n",
                        "f:1:33: checks[0].alert_ids: a plain value was found where a list belongs");
         assert_refused("checks: [{type: tcp, alert_ids: [a, [b]]}]\n",
@@ -279,7 +278,7 @@ static void test_lax(void) {
         g_assert_cmpuint(a->expect_status, ==, 0);
         g_assert_cmpuint(b->interval, ==, 1);
         g_assert_cmpuint(warnings->len, ==, 4);
-        g_assert_cmpstr(first, ==, "line 2:1: resolvers: a document has no such field");
+        g_assert_cmpstr(first, ==, "line 2:1: resolvers: no such field");
 
         /* nobody listens: still no refusal */
         _cleanup_(document_freep)
@@ -603,7 +602,7 @@ static void test_node(void) {
         g_autofree char *again = NULL;
         void *object = NULL;
 
-        assert_refused_as(&node_config_type, text, 0, "f:4:1: future: a node has no such field");
+        assert_refused_as(&node_config_type, text, 0, "f:4:1: future: no such field");
         g_assert_cmpint(yaml_parse(&node_config_type, text, strlen(text), YAML_LAX, &object, warnings, NULL),
                         ==,
                         0);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a probe or a message goes: targets, mail addresses, webhooks. */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "config/text.h"
+#include "config/validate.h"
+
+static int refuse(char **reterr_text, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static int refuse(char **reterr_text, const char *format, ...) {
+        va_list args;
+
+        if (!reterr_text)
+                return -EINVAL;
+        va_start(args, format);
+        *reterr_text = g_strdup_vprintf(format, args);
+        va_end(args);
+        return -EINVAL;
+}
+
+static int validate_url(const char *target, char **reterr_text) {
+        static const char example[] = "write it like https://www.example.com/path";
+        const char *problem = NULL;
+
+        /* the URL is not repeated: it may carry a password */
+        if (text_split_url(target, NULL, NULL, &problem) < 0)
+                return refuse(reterr_text, "the URL %s; %s", problem, example);
+        if (strstr(target, "://***@"))
+                return refuse(reterr_text,
+                              "the URL has *** for its user and password, and there is none to keep; give "
+                              "them");
+        return 0;
+}
+
+static int validate_icmp_host(const char *target, char **reterr_text) {
+        if (text_is_host(target))
+                return 0;
+        if (strstr(target, "://"))
+                return refuse(reterr_text,
+                              "an icmp target is only a host, without a scheme; for example 192.0.2.1");
+        if (address_split(target, NULL, NULL) >= 0)
+                return refuse(reterr_text,
+                              "an icmp target is only a host, without a port; for example 192.0.2.1");
+        return refuse(reterr_text, "\"%.64s\" is not a host name or address", target);
+}
+
+int target_validate(CheckKind type, const char *target, char **reterr_text) {
+        if (!target || !*target)
+                return refuse(reterr_text,
+                              "missing; %s",
+                              type == CHECK_HTTP  ? "a URL such as https://www.example.com/"
+                              : type == CHECK_TCP ? "host:port"
+                                                  : "a host name or address");
+        if (strlen(target) > TARGET_MAX_BYTES)
+                return refuse(reterr_text, "longer than %d bytes", TARGET_MAX_BYTES);
+
+        switch (type) {
+        case CHECK_HTTP:
+                return validate_url(target, reterr_text);
+        case CHECK_TCP:
+                if (address_split(target, NULL, NULL) < 0)
+                        return refuse(reterr_text,
+                                      "\"%.64s\" is not host:port; for example db.example.com:5432 or "
+                                      "[2001:db8::1]:5432",
+                                      target);
+                return 0;
+        case CHECK_ICMP:
+                return validate_icmp_host(target, reterr_text);
+        case _CHECK_KIND_MAX:
+                break;
+        }
+        return refuse(reterr_text, "the type is unknown; http, tcp or icmp");
+}
+
+/* Plausible, no more: RFC 5321 has the grammar, the mail server the last word. What could end the command or
+ * the header line it stands in is refused. */
+int mail_address_validate(const char *address, char **reterr_text) {
+        const char *at;
+
+        if (!address || !*address)
+                return refuse(reterr_text, "missing; an address such as ops@example.com");
+        if (!g_utf8_validate(address, -1, NULL) || text_has_control(address, "") ||
+            strpbrk(address, " <>,;\"()\\"))
+                return refuse(reterr_text,
+                              "not a bare mail address; write only ops@example.com, without a name, blanks "
+                              "or brackets");
+
+        at = strrchr(address, '@');
+        if (!at || at == address || memchr(address, '@', (size_t) (at - address)) || at - address > 64)
+                return refuse(reterr_text,
+                              "\"%.64s\" is not a mail address such as ops@example.com",
+                              address);
+        if (at[1] == '[' ? !g_str_has_suffix(at, "]") : !text_is_host(at + 1) || strchr(at, ':'))
+                return refuse(reterr_text, "\"%.64s\" has no mail domain after the @", address);
+        return 0;
+}
+
+int webhook_validate(const char *url, char **reterr_text) {
+        g_autofree char *host = NULL;
+        const char *problem = NULL;
+        bool tls;
+
+        if (!url || !*url)
+                return refuse(reterr_text, "missing; the URL of the webhook");
+        if (text_split_url(url, &tls, &host, &problem) < 0)
+                return refuse(reterr_text, "the URL %s", problem); /* the URL itself is a secret */
+        if (!tls && !text_is_loopback(host))
+                return refuse(reterr_text,
+                              "http:// would send the secret in clear; use https:// (http:// only to this "
+                              "host)");
+        return 0;
+}
