@@ -298,7 +298,7 @@ int tree_parse(const char *text, size_t size, Tree **ret, Complaint **reterr) {
                 return r;
 
         if (!yaml_parser_initialize(&reader.yaml))
-                g_error("out of memory"); /* as GLib's own allocations do */
+                return -ENOMEM;
         yaml_parser_set_encoding(&reader.yaml, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&reader.yaml, (const unsigned char *) reader.text, reader.size);
         r = build_stream(&reader, ret);

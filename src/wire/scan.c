@@ -294,7 +294,7 @@ static int compare_names(const void *a, const void *b) {
 
 int scan_forget(Scan *scan, size_t mark) {
         size_t n = scan->n_names - mark;
-        ScanText *names = scan->names + mark;
+        ScanText *names = scan->names ? scan->names + mark : NULL;
         bool twice = false;
 
         /* Few names are compared each with each, many are sorted: no input makes this quadratic, which a

@@ -13,7 +13,8 @@ typedef struct FaultFile {
 static struct {
         int countdown; /* < 0: off */
         int write_code, sync_code;
-        bool sticky, hit;
+        FaultKind kind;
+        bool hit;
 } fault = { .countdown = -1 };
 
 static sqlite3_vfs vfs;
@@ -34,10 +35,14 @@ static int next_fault(int code) {
                 fault.countdown--;
                 return SQLITE_OK;
         }
-        if (!fault.sticky)
+        if (fault.kind == FAULT_ONCE)
                 fault.countdown = -1;
         fault.hit = true;
         return code;
+}
+
+static bool is_dead(void) {
+        return fault.countdown == 0 && fault.hit && fault.kind == FAULT_DEAD;
 }
 
 static int file_close(sqlite3_file *file) {
@@ -45,6 +50,8 @@ static int file_close(sqlite3_file *file) {
 }
 
 static int file_read_at(sqlite3_file *file, void *to, int size, sqlite3_int64 at) {
+        if (is_dead())
+                return SQLITE_IOERR_READ;
         return real_file(file)->pMethods->xRead(real_file(file), to, size, at);
 }
 
@@ -113,6 +120,9 @@ static int vfs_open(sqlite3_vfs *self, const char *name, sqlite3_file *file, int
         FaultFile *f = (FaultFile *) file;
         int code;
 
+        f->base.pMethods = NULL;
+        if (is_dead())
+                return SQLITE_CANTOPEN;
         f->real = (sqlite3_file *) (f + 1);
         code = real_vfs()->xOpen(real_vfs(), name, f->real, flags, ret_flags);
         f->base.pMethods = f->real->pMethods ? &methods : NULL;
@@ -132,11 +142,11 @@ void fault_vfs_install(void) {
                 abort();
 }
 
-void fault_vfs_arm(int n, int write_code, int sync_code, bool sticky) {
+void fault_vfs_arm(int n, int write_code, int sync_code, FaultKind kind) {
         fault.countdown = n;
         fault.write_code = write_code;
         fault.sync_code = sync_code;
-        fault.sticky = sticky;
+        fault.kind = kind;
         fault.hit = false;
 }
 

@@ -8,7 +8,12 @@
 #include <stdbool.h>
 
 void fault_vfs_install(void); /* becomes the default VFS */
-/* The n-th write or fsync from now (from 0), and with sticky every later one, fails with this SQLite code.
- */
-void fault_vfs_arm(int n, int write_code, int sync_code, bool sticky);
+typedef enum FaultKind {
+        FAULT_ONCE, /* one write or fsync */
+        FAULT_FROM, /* it and every later one, until disarmed */
+        FAULT_DEAD  /* as before, and nothing can be read or opened either */
+} FaultKind;
+
+/* The n-th write or fsync from now (from 0) fails with this SQLite code. */
+void fault_vfs_arm(int n, int write_code, int sync_code, FaultKind kind);
 bool fault_vfs_disarm(void); /* whether any had failed */

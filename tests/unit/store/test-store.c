@@ -186,7 +186,7 @@ static void test_failure_takes_the_rest(void) {
         store_submit(world.store, fixture_batch(1), on_done, &world.answers);
         wait_for(&world, 1);
 
-        fault_vfs_arm(0, SQLITE_FULL, SQLITE_OK, /* sticky= */ true);
+        fault_vfs_arm(0, SQLITE_FULL, SQLITE_OK, FAULT_FROM);
         for (uint64_t n = 2; n <= 9; n++)
                 store_submit(world.store, fixture_batch(n), on_done, &world.answers);
         store_put_document(world.store, 1, "version: 1\n", on_done, &world.answers);
