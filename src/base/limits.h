@@ -95,3 +95,8 @@
 /* the bus */
 #define BUS_QUEUE_MAX 4096 /* messages waiting for one connection */
 #define BUS_LIST_MAX 1000  /* rows of one ListChecks call */
+#define BUS_CONNECTIONS_MAX 64 /* on the private socket, at a time */
+#define BUS_CALLS_MAX 256      /* calls of one connection that wait for their answer */
+#define BUS_BIG_CALLS_MAX 8    /* unread messages past which a call with a long answer is refused */
+#define BUS_QUEUE_LOW 512      /* unread messages up to which signals are handed to a connection */
+#define BUS_STALL_USEC (1 * USEC_PER_SEC) /* a connection over its limit may take nothing for this long */

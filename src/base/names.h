@@ -14,6 +14,10 @@
 #define BUS_INTERFACE_PEER "org.quptime1.Peer"
 #define BUS_INTERFACE_CHECK "org.quptime1.Check"
 #define BUS_INTERFACE_ALERT "org.quptime1.Alert"
+#define BUS_PATH_LOG_CONTROL "/org/freedesktop/LogControl1"
+#define BUS_INTERFACE_LOG_CONTROL "org.freedesktop.LogControl1"
+#define BUS_PATH_DRIVER "/org/freedesktop/DBus"
+#define BUS_NAME_DRIVER "org.freedesktop.DBus"
 #define BUS_ERROR_NO_QUORUM "org.quptime1.Error.NoQuorum"
 #define BUS_ERROR_NOT_FOUND "org.quptime1.Error.NotFound"
 #define BUS_ERROR_EXISTS "org.quptime1.Error.Exists"
@@ -23,6 +27,14 @@
 #define BUS_ERROR_UNKNOWN_OUTCOME "org.quptime1.Error.UnknownOutcome"
 #define BUS_ERROR_NOT_INITIALIZED "org.quptime1.Error.NotInitialized"
 #define BUS_ERROR_FAILED "org.quptime1.Error.Failed"
+
+/* what polkit is asked about */
+#define BUS_ACTION_INIT "org.quptime1.init"
+#define BUS_ACTION_CHECKS "org.quptime1.manage-checks"
+#define BUS_ACTION_ALERTS "org.quptime1.manage-alerts"
+#define BUS_ACTION_TEST "org.quptime1.test-alert"
+#define BUS_ACTION_NODES "org.quptime1.manage-nodes"
+#define BUS_ACTION_LOG "org.quptime1.set-log-level"
 
 /* environment */
 #define ENV_DIR "QUPTIME_DIR"

@@ -12,10 +12,10 @@
 
 #include "cluster/change.h"
 #include "cluster/value.h"
-#include "manager/loop.h"
 #include "model/document.h"
 #include "verdict/view.h"
 
+typedef struct Loop Loop; /* manager/loop.h */
 typedef struct Manager Manager;
 
 typedef struct ManagerOptions {

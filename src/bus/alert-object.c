@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* org.quptime1.Alert: what may be known of an alert. No secret is readable here or anywhere. */
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/names.h"
+#include "bus/dictionary.h"
+#include "bus/internal.h"
+#include "bus/objects.h"
+
+/* the host of a URL; its path and query are the secret */
+static char *url_host(const char *url) {
+        const char *start, *at = NULL;
+        size_t length;
+
+        start = url ? strstr(url, "://") : NULL;
+        if (!start)
+                return g_strdup("");
+        start += strlen("://");
+        length = strcspn(start, "/?#");
+        for (size_t i = 0; i < length; i++)
+                if (start[i] == '@')
+                        at = start + i + 1;
+        if (at) {
+                length -= (size_t) (at - start);
+                start = at;
+        }
+        return g_strndup(start, length);
+}
+
+char *alert_endpoint(const Alert *alert) {
+        assert(alert);
+
+        if (alert->type == ALERT_DISCORD)
+                return url_host(alert->discord_webhook);
+        if (!alert->smtp_host || !*alert->smtp_host)
+                return g_strdup("");
+        return g_strdup_printf(
+                        strchr(alert->smtp_host, ':') ? "[%s]:%" G_GUINT64_FORMAT : "%s:%" G_GUINT64_FORMAT,
+                        alert->smtp_host,
+                        alert->smtp_port > 0 ? alert->smtp_port : (guint64) 587);
+}
+
+int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert) {
+        g_autofree char *endpoint = alert_endpoint(alert);
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = dictionary_append(reply, &alert_type, alert);
+        if (r < 0)
+                return r;
+        (void) dictionary_append_u32(reply, "owed", snapshot_owed(bus->snapshot, alert->id ?: ""));
+        (void) dictionary_append_string(reply, "endpoint", endpoint);
+        (void) dictionary_append_uint(reply, "revision", alert->revision);
+        return sd_bus_message_close_container(reply);
+}
+
+/* ---- properties ---- */
+
+static int
+get_text(sd_bus *sd,
+         const char *path,
+         const char *interface,
+         const char *property,
+         sd_bus_message *reply,
+         void *userdata,
+         sd_bus_error *reterr) {
+        const Alert *alert = ((const Found *) userdata)->alert;
+        g_autofree char *endpoint = NULL;
+        const char *text;
+
+        if (strcmp(property, "Id") == 0)
+                text = alert->id;
+        else if (strcmp(property, "Name") == 0)
+                text = alert->name;
+        else if (strcmp(property, "Type") == 0)
+                text = alert_kind_to_string(alert->type);
+        else {
+                assert(strcmp(property, "Endpoint") == 0);
+                text = endpoint = alert_endpoint(alert);
+        }
+        return sd_bus_message_append_basic(reply, 's', text ?: "");
+}
+
+static int
+get_bool(sd_bus *sd,
+         const char *path,
+         const char *interface,
+         const char *property,
+         sd_bus_message *reply,
+         void *userdata,
+         sd_bus_error *reterr) {
+        const Alert *alert = ((const Found *) userdata)->alert;
+        int value;
+
+        if (strcmp(property, "Default") == 0)
+                value = alert->is_default;
+        else {
+                assert(strcmp(property, "CustomMessage") == 0);
+                value = (alert->subject_template && *alert->subject_template) ||
+                        (alert->body_template && *alert->body_template);
+        }
+        return sd_bus_message_append_basic(reply, 'b', &value);
+}
+
+static int
+get_revision(sd_bus *sd,
+             const char *path,
+             const char *interface,
+             const char *property,
+             sd_bus_message *reply,
+             void *userdata,
+             sd_bus_error *reterr) {
+        return sd_bus_message_append_basic(reply, 't', &((const Found *) userdata)->alert->revision);
+}
+
+static int
+get_owed(sd_bus *sd,
+         const char *path,
+         const char *interface,
+         const char *property,
+         sd_bus_message *reply,
+         void *userdata,
+         sd_bus_error *reterr) {
+        const Found *found = userdata;
+        uint32_t owed = snapshot_owed(found->bus->snapshot, found->alert->id ?: "");
+
+        return sd_bus_message_append_basic(reply, 'u', &owed);
+}
+
+/* ---- the objects ---- */
+
+static int
+alert_find(sd_bus *sd,
+           const char *path,
+           const char *interface,
+           void *userdata,
+           void **ret_found,
+           sd_bus_error *reterr) {
+        Bus *bus = ((Connection *) userdata)->bus;
+        g_autofree char *id = bus_object_id(RECORD_ALERT, path);
+        const Alert *alert = id ? value_object(snapshot_value(bus->snapshot), RECORD_ALERT, id) : NULL;
+
+        if (!alert)
+                return 0;
+        bus->found = (Found){ .bus = bus, .alert = alert };
+        *ret_found = &bus->found;
+        return 1;
+}
+
+static int
+alert_nodes(sd_bus *sd, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *reterr) {
+        Bus *bus = ((Connection *) userdata)->bus;
+
+        return bus_object_paths(RECORD_ALERT, snapshot_alerts(bus->snapshot), ret_nodes);
+}
+
+int alert_objects_register(Connection *connection, sd_bus *sd) {
+        int r;
+
+        r = sd_bus_add_fallback_vtable(
+                        sd, NULL, BUS_PATH_ALERT, BUS_INTERFACE_ALERT, alert_vtable, alert_find, connection);
+        if (r < 0)
+                return r;
+        return sd_bus_add_node_enumerator(sd, NULL, BUS_PATH_ALERT, alert_nodes, connection);
+}
+
+#define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+
+const sd_bus_vtable alert_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_PROPERTY("Id", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Name", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Type", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("Default", "b", get_bool, 0, CHANGES),
+        SD_BUS_PROPERTY("Endpoint", "s", get_text, 0, CHANGES),
+        SD_BUS_PROPERTY("CustomMessage", "b", get_bool, 0, CHANGES),
+        SD_BUS_PROPERTY("Revision", "t", get_revision, 0, CHANGES),
+        SD_BUS_PROPERTY("Owed", "u", get_owed, 0, 0), /* a live value */
+        SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus/call.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "bus/internal.h"
+
+struct BusCall {
+        Connection *connection;
+        sd_bus_message *message;
+        bus_reply_t reply;
+        sd_bus_slot *watch; /* on a shared bus: the caller's name */
+        bool answered;
+};
+
+static int on_caller_gone(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        (void) bus_call_free(userdata);
+        return 0;
+}
+
+/* On a shared bus a caller goes away without a word to us. The match is installed without waiting; who
+ * vanishes before it is there is answered in vain, which harms nobody. */
+static int watch_caller(BusCall *call) {
+        const char *sender = sd_bus_message_get_sender(call->message);
+        g_autofree char *match = NULL;
+
+        if (call->connection->private || !sender)
+                return 0;
+        match = g_strdup_printf(
+                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
+                        sender);
+        return sd_bus_add_match_async(call->connection->sd, &call->watch, match, on_caller_gone, NULL, call);
+}
+
+int bus_call_new(
+                Connection *connection,
+                sd_bus_message *message,
+                bus_reply_t reply,
+                BusCall **ret,
+                sd_bus_error *reterr) {
+        BusCall *call;
+        int r;
+
+        assert(connection);
+        assert(message);
+        assert(reply);
+        assert(ret);
+
+        if (connection->private && connection->calls->len >= BUS_CALLS_MAX)
+                return sd_bus_error_setf(
+                                reterr,
+                                SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                "%d calls are waiting for their answers already.",
+                                BUS_CALLS_MAX);
+
+        call = g_new0(BusCall, 1);
+        *call = (BusCall){ .connection = connection, .reply = reply };
+        call->message = sd_bus_message_ref(message);
+        g_ptr_array_add(connection->calls, call);
+        r = watch_caller(call);
+        if (r < 0) {
+                call->answered = true; /* the manager does not know it yet */
+                (void) bus_call_free(call);
+                return r;
+        }
+        *ret = call;
+        return 0;
+}
+
+BusCall *bus_call_free(BusCall *call) {
+        if (!call)
+                return NULL;
+
+        if (!call->answered)
+                manager_forget(call->connection->bus->manager, call);
+        g_ptr_array_remove_fast(call->connection->calls, call);
+        (void) sd_bus_slot_unref(call->watch);
+        (void) sd_bus_message_unref(call->message);
+        g_free(call);
+        return NULL;
+}
+
+const char *bus_error_name(ChangeOutcome outcome) {
+        switch (outcome) {
+        case CHANGE_INVALID:
+                return BUS_ERROR_INVALID;
+        case CHANGE_EXISTS:
+                return BUS_ERROR_EXISTS;
+        case CHANGE_NOT_FOUND:
+                return BUS_ERROR_NOT_FOUND;
+        case CHANGE_CONFLICT:
+                return BUS_ERROR_CONFLICT;
+        case CHANGE_REFUSED:
+                return BUS_ERROR_REFUSED;
+        case CHANGE_NO_QUORUM:
+                return BUS_ERROR_NO_QUORUM;
+        case CHANGE_UNKNOWN_OUTCOME:
+                return BUS_ERROR_UNKNOWN_OUTCOME;
+        default:
+                return BUS_ERROR_FAILED;
+        }
+}
+
+static int send_reply(BusCall *call, const ManagerAnswer *answer) {
+        _cleanup_(sd_bus_message_unrefp)
+        sd_bus_message *reply = NULL;
+        int r;
+
+        r = sd_bus_message_new_method_return(call->message, &reply);
+        if (r < 0)
+                return r;
+        r = call->reply(reply, call->connection->bus, answer);
+        if (r < 0)
+                return r;
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+void bus_call_answered(void *userdata, const ManagerAnswer *answer) {
+        BusCall *call = userdata;
+        int r;
+
+        assert(call);
+        assert(answer);
+
+        call->answered = true;
+        /* what the answer is about is announced before it, where there is room */
+        (void) connection_pump(call->connection, BUS_QUEUE_LOW);
+        if (answer->outcome == CHANGE_DONE) {
+                r = send_reply(call, answer);
+                if (r < 0)
+                        (void) sd_bus_reply_method_errno(call->message, r, NULL);
+        } else
+                (void) sd_bus_reply_method_errorf(
+                                call->message,
+                                bus_error_name(answer->outcome),
+                                "%s",
+                                answer->text && *answer->text ? answer->text
+                                                              : change_outcome_to_string(answer->outcome));
+        (void) bus_call_free(call);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the files of this room share: the bus itself, which holds the connections, and what a look-up found.
+ */
+
+#include <systemd/sd-bus.h>
+
+#include "bus/bus.h"
+#include "bus/connection.h"
+#include "bus/snapshot.h"
+
+typedef struct PrivateSocket PrivateSocket;
+typedef struct SharedBus SharedBus;
+
+/* What the find function of a fallback vtable found. sd-bus asks the getters right after it, one object at a
+ * time, so one place for each bus is enough. */
+typedef struct Found {
+        Bus *bus;
+        const Check *check;
+        const Alert *alert;
+        PeerView peer;
+} Found;
+
+struct Bus {
+        sd_event *event;
+        Manager *manager;
+        Snapshot *snapshot;
+        Found found;
+        GPtrArray *connections; /* of Connection, private and shared */
+        unsigned n_connections_ever;
+        PrivateSocket *socket;
+        SharedBus *shared;
+        sd_event_source *turn;  /* once per loop turn while something is to be sent */
+        sd_event_source *later; /* looks again after those who read slowly */
+        GHashTable *alerts;     /* id -> what of it the checks' effective alerts show */
+        void (*ready)(void *userdata);
+        void *userdata;
+        sd_event_source *ready_source;
+        bool is_ready;
+};
+
+/* the observer's half: what changed goes into every outbox (observer.c) */
+void bus_observe(Bus *bus);
+void bus_observe_stop(Bus *bus);
+
+/* something waits in an outbox, or a connection has died */
+void bus_schedule(Bus *bus);
+/* to be asked again whether all is ready */
+void bus_check_ready(Bus *bus);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The objects, one file per interface, and the one function that registers them on a connection. The vtables
+ * are shown for the tests that compare them with dbus/ and with the table of permissions. */
+
+#include <systemd/sd-bus.h>
+
+#include "bus/connection.h"
+
+extern const sd_bus_vtable manager_vtable[];     /* manager-interface.c; userdata: Connection */
+extern const sd_bus_vtable check_vtable[];       /* check-object.c */
+extern const sd_bus_vtable alert_vtable[];       /* alert-object.c */
+extern const sd_bus_vtable peer_vtable[];        /* peer-object.c */
+extern const sd_bus_vtable log_control_vtable[]; /* log-control.c */
+
+int manager_interface_register(Connection *connection, sd_bus *sd);
+int check_objects_register(Connection *connection, sd_bus *sd);
+int alert_objects_register(Connection *connection, sd_bus *sd);
+int peer_objects_register(Connection *connection, sd_bus *sd);
+int log_control_register(Connection *connection, sd_bus *sd);
+
+/* all of the above and the ObjectManager */
+int bus_register_objects(Connection *connection, sd_bus *sd);
+/* driver.c: what a bus daemon would answer, for clients of the private socket that expect one */
+int bus_register_driver(Connection *connection, sd_bus *sd);
+
+/* RECORD_CHECK, RECORD_ALERT or RECORD_PEER <-> interface and path; the caller frees the path */
+const char *bus_object_interface(RecordKind kind);
+char *bus_object_path(RecordKind kind, const char *id);
+/* the id in the path of such an object; NULL: none. Caller frees. */
+char *bus_object_id(RecordKind kind, const char *path);
+/* paths of these records, for a node enumerator: the whole strv is freed with free() */
+int bus_object_paths(RecordKind kind, const GPtrArray *objects, char ***ret);
+
+/* the rows of the lists, each an a{sv} */
+int check_append_row(sd_bus_message *reply, Bus *bus, const Check *check);
+int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert);
+int peer_append_row(sd_bus_message *reply, const PeerView *view);
+/* the names of the alerts that hear of it, as a(sb) */
+int check_append_alerts(sd_bus_message *reply, Bus *bus, const Check *check);
+/* where it goes, without secrets; caller frees */
+char *alert_endpoint(const Alert *alert);
