@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "alerts/alerts.h"
+
+#include <assert.h>
+
+#include "alerts/notices.h"
+#include "alerts/retry.h"
+#include "base/limits.h"
+
+static void
+plan_retry(const Notice *notice, Recipient *recipient, const AttemptOutcome *outcome, usec_t realtime_usec) {
+        uint64_t seed = retry_seed(notice->id, recipient->address, recipient->attempts);
+        usec_t delay = retry_delay(recipient->attempts, outcome->retry_after_usec, seed);
+
+        if (retry_gives_up(notice->created, realtime_usec)) {
+                recipient->state = DELIVERY_GAVE_UP;
+                return;
+        }
+        /* the last attempt is made when the time is up, not some minutes later */
+        recipient->retry_at =
+                        MIN(usec_add(realtime_usec, delay),
+                            MAX(usec_add(notice->created, GIVE_UP_USEC), realtime_usec + USEC_PER_SEC));
+}
+
+static void recipient_settle(
+                const Notice *notice,
+                Recipient *recipient,
+                const AttemptOutcome *outcome,
+                usec_t realtime_usec) {
+        g_free(recipient->answer);
+        recipient->answer = text_clean(outcome->answer, DETAIL_MAX_BYTES);
+        recipient->attempts++;
+        recipient->at = realtime_usec;
+        recipient->retry_at = 0;
+
+        switch (outcome->result) {
+        case ATTEMPT_DELIVERED:
+                recipient->state = DELIVERY_DELIVERED;
+                break;
+        case ATTEMPT_REFUSED:
+                recipient->state = DELIVERY_REFUSED;
+                break;
+        case ATTEMPT_RETRY:
+        case ATTEMPT_UNKNOWN:
+                plan_retry(notice, recipient, outcome, realtime_usec);
+                break;
+        }
+}
+
+Delta *alerts_on_outcome(
+                const Value *value,
+                const char *notice_id,
+                const char *recipient,
+                const AttemptOutcome *outcome,
+                usec_t realtime_usec,
+                DeliveryState *ret_state) {
+        _cleanup_(notice_freep)
+        Notice *notice = NULL;
+        const CheckStatus *status;
+        Recipient *settled;
+        Delta *delta;
+
+        assert(value);
+        assert(outcome);
+        assert(ret_state);
+
+        notice = notice_copy(value_object(value, RECORD_NOTICE, notice_id));
+        settled = notice ? notice_recipient(notice, recipient) : NULL;
+        if (!settled || settled->state != DELIVERY_OWED)
+                return NULL;
+
+        recipient_settle(notice, settled, outcome, realtime_usec);
+        *ret_state = settled->state;
+
+        delta = delta_new();
+        status = value_object(value, RECORD_STATUS, notice->check_id);
+        notices_settle(value, delta, TAKE_PTR(notice), status);
+        notices_sweep_templates(value, delta);
+        return delta;
+}

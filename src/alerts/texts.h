@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The texts of a notice whose alert has no templates of its own. All free with g_free(). */
+
+#include "model/notice.h"
+
+char *text_subject(const Notice *notice); /* one line, no control characters */
+char *text_body(const Notice *notice);    /* lines end with LF */
+/* For Discord: its markup, at most DISCORD_MAX_CHARS code points; nothing that comes from data makes markup
+ * or a mention. The last line carries the notice's id. */
+char *text_discord(const Notice *notice);
