@@ -31,8 +31,8 @@ typedef enum RegisterEffectKind {
                           */
         REGISTER_LEASE,  /* gained: this node is master from now on, or no longer. Before anything is done in
                           * the  master's name register_acts() is asked again. */
-        REGISTER_REMOVED, /* node, seq: `node` says that the document's version `seq` barred us
-                           */
+        REGISTER_REMOVED,   /* node, seq: `node` says that the document's version `seq` barred us
+                             */
         REGISTER_FORGETFUL, /* node has less on its disk than it once acknowledged: no longer counted */
         REGISTER_DISK, /* gained: writing works again, or has failed: the node takes no part until it does */
         _REGISTER_EFFECT_MAX

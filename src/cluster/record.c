@@ -85,6 +85,14 @@ static RecordDigest digest_of(RecordKind kind, const char *id, const char *body,
         return digest;
 }
 
+char *record_digest_to_string(const RecordDigest *digest, char buffer[static RECORD_DIGEST_TEXT_SIZE]) {
+        assert(digest);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(digest->lane); i++)
+                (void) g_snprintf(buffer + 16 * i, 17, "%016" G_GINT64_MODIFIER "x", digest->lane[i]);
+        return buffer;
+}
+
 /* body and object are consumed */
 static Record *record_make(RecordKind kind, char *body, size_t size, void *object) {
         Record *record = g_new(Record, 1);

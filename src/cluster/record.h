@@ -47,6 +47,10 @@ typedef struct RecordDigest {
         uint64_t lane[4]; /* SHA-256 of kind, id and body; a value's hash is the lane-wise sum */
 } RecordDigest;
 
+/* 64 hex digits: what ChangeOp.expect names */
+#define RECORD_DIGEST_TEXT_SIZE 65
+char *record_digest_to_string(const RecordDigest *digest, char buffer[static RECORD_DIGEST_TEXT_SIZE]);
+
 typedef struct Record {
         unsigned n_ref;
         RecordKind kind;
