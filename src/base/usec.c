@@ -142,14 +142,38 @@ char *usec_to_rfc3339(usec_t realtime_usec, bool without_fraction) {
         return g_strdup_printf("%s.%06" G_GUINT64_FORMAT "Z", date, fraction);
 }
 
+/* RFC 3339, section 5.6. ISO 8601, which GLib parses, allows much more: weeks, ordinal dates, no separators.
+ */
+static bool has_rfc3339_form(const char *text) {
+        static const char date_time[] = "dddd-dd-ddTdd:dd:dd", offset[] = "+dd:dd";
+        const char *p = text;
+
+        for (const char *form = date_time; *form; form++, p++)
+                if (*form == 'd' ? !g_ascii_isdigit(*p) : *p != *form)
+                        return false;
+        if (*p == '.') {
+                if (!g_ascii_isdigit(*++p))
+                        return false;
+                while (g_ascii_isdigit(*p))
+                        p++;
+        }
+        if (*p == 'Z')
+                return p[1] == '\0';
+        for (const char *form = offset; *form; form++, p++)
+                if (*form == 'd'   ? !g_ascii_isdigit(*p)
+                    : *form == '+' ? *p != '+' && *p != '-'
+                                   : *p != *form)
+                        return false;
+        return *p == '\0';
+}
+
 int usec_from_rfc3339(const char *text, usec_t *ret) {
         g_autoptr(GDateTime) instant = NULL;
 
         assert(text);
         assert(ret);
 
-        /* RFC 3339 wants the whole date, "T" and an offset; ISO 8601, which GLib parses, allows more */
-        if (strlen(text) < strlen("2026-05-12T15:01:32Z") || text[4] != '-' || text[10] != 'T')
+        if (!has_rfc3339_form(text))
                 return -EINVAL;
 
         instant = g_date_time_new_from_iso8601(text, /* default_tz= */ NULL);
