@@ -83,7 +83,7 @@ static int run(Database *database, sqlite3_stmt *s) {
 }
 
 static int run_for_key(Database *database, int which, RecordKind kind, const char *id) {
-        sqlite3_stmt *s;
+        sqlite3_stmt *s = NULL;
         int r;
 
         r = prepared(database, which, &s);
@@ -336,7 +336,7 @@ static void touch(Database *database, RecordKind kind, const char *id) {
 /* the digest of a record that stood there leaves the sum */
 static int subtract_old(Database *database, RecordKind kind, const char *id) {
         RecordDigest old;
-        sqlite3_stmt *s;
+        sqlite3_stmt *s = NULL;
         int code, r;
 
         r = prepared(database, READ_DIGEST, &s);
@@ -359,7 +359,7 @@ static int subtract_old(Database *database, RecordKind kind, const char *id) {
 }
 
 static int put_record(Database *database, const Record *record) {
-        sqlite3_stmt *s;
+        sqlite3_stmt *s = NULL;
         int r;
 
         r = prepared(database, PUT, &s);

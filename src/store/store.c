@@ -37,11 +37,13 @@ typedef struct Job {
 struct Store {
         sd_event_source *finished_source;
         int finished_fd;
-        GThread *thread;
+        pthread_t thread;
+        bool has_thread;
 
-        GMutex mutex; /* over both queues and Job.answered */
-        GCond todo_cond;
-        GCond answered_cond;
+        /* over both queues and Job.answered; pthread's, because the thread sanitizer knows these */
+        pthread_mutex_t mutex;
+        pthread_cond_t todo_cond;
+        pthread_cond_t answered_cond;
         GQueue todo;
         GQueue finished;
 
@@ -157,24 +159,24 @@ static void write_group(Store *store, Job *const *jobs, size_t n) {
 static size_t take_jobs(Store *store, Job **jobs) {
         size_t n = 0;
 
-        g_mutex_lock(&store->mutex);
+        (void) pthread_mutex_lock(&store->mutex);
         while (g_queue_is_empty(&store->todo))
-                g_cond_wait(&store->todo_cond, &store->mutex);
+                (void) pthread_cond_wait(&store->todo_cond, &store->mutex);
         do
                 jobs[n++] = g_queue_pop_head(&store->todo);
         while (n < GROUP_MAX && is_write(jobs[n - 1]) && !g_queue_is_empty(&store->todo) &&
                is_write(g_queue_peek_head(&store->todo)));
-        g_mutex_unlock(&store->mutex);
+        (void) pthread_mutex_unlock(&store->mutex);
         return n;
 }
 
 static void give_back(Store *store, Job *const *jobs, size_t n) {
         uint64_t one = 1;
 
-        g_mutex_lock(&store->mutex);
+        (void) pthread_mutex_lock(&store->mutex);
         for (size_t i = 0; i < n; i++)
                 g_queue_push_tail(&store->finished, jobs[i]);
-        g_mutex_unlock(&store->mutex);
+        (void) pthread_mutex_unlock(&store->mutex);
 
         /* only fails when it has been written 2^64 - 2 times unread */
         (void) !write(store->finished_fd, &one, sizeof(one));
@@ -184,11 +186,11 @@ static void answer(Store *store, Job *job) {
         int r;
 
         r = database_read_document(store->database, job->version, &job->text);
-        g_mutex_lock(&store->mutex);
+        (void) pthread_mutex_lock(&store->mutex);
         job->error = r;
         job->answered = true;
-        g_cond_signal(&store->answered_cond);
-        g_mutex_unlock(&store->mutex);
+        (void) pthread_cond_signal(&store->answered_cond);
+        (void) pthread_mutex_unlock(&store->mutex);
 }
 
 static void *storage_thread(void *userdata) {
@@ -218,32 +220,33 @@ static void *storage_thread(void *userdata) {
 }
 
 /* signals are the loop's: it reads them from a signalfd, which only works when every thread blocks them */
-static GThread *thread_without_signals(GThreadFunc run, void *userdata) {
+static int start_thread(Store *store) {
         sigset_t all, before;
-        GThread *thread;
+        int r;
 
         (void) sigfillset(&all);
         (void) pthread_sigmask(SIG_SETMASK, &all, &before);
-        thread = g_thread_new("store", run, userdata);
+        r = -pthread_create(&store->thread, NULL, storage_thread, store);
         (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
-        return thread;
+        store->has_thread = r >= 0;
+        return r;
 }
 
 /* the loop's side */
 
 static void push(Store *store, Job *job) {
-        g_mutex_lock(&store->mutex);
+        (void) pthread_mutex_lock(&store->mutex);
         g_queue_push_tail(&store->todo, job);
-        g_cond_signal(&store->todo_cond);
-        g_mutex_unlock(&store->mutex);
+        (void) pthread_cond_signal(&store->todo_cond);
+        (void) pthread_mutex_unlock(&store->mutex);
 }
 
 static Job *pop_finished(Store *store) {
         Job *job;
 
-        g_mutex_lock(&store->mutex);
+        (void) pthread_mutex_lock(&store->mutex);
         job = g_queue_pop_head(&store->finished);
-        g_mutex_unlock(&store->mutex);
+        (void) pthread_mutex_unlock(&store->mutex);
         return job;
 }
 
@@ -286,9 +289,9 @@ int store_open(sd_event *event,
         assert(ret_durable);
 
         store = g_new0(Store, 1);
-        g_mutex_init(&store->mutex);
-        g_cond_init(&store->todo_cond);
-        g_cond_init(&store->answered_cond);
+        (void) pthread_mutex_init(&store->mutex, NULL);
+        (void) pthread_cond_init(&store->todo_cond, NULL);
+        (void) pthread_cond_init(&store->answered_cond, NULL);
         store->epoch = 1;
         store->finished_fd = -1;
 
@@ -304,14 +307,15 @@ int store_open(sd_event *event,
                                                      EPOLLIN,
                                                      on_finished,
                                                      store);
+        if (r >= 0)
+                r = start_thread(store);
         if (r < 0) {
                 if (reterr_text)
                         *reterr_text = g_strdup_printf(
-                                        "cannot watch the storage thread: %s", g_strerror(-r));
+                                        "cannot start the storage thread: %s", g_strerror(-r));
                 return r;
         }
         (void) sd_event_source_set_description(store->finished_source, "store-finished");
-        store->thread = thread_without_signals(storage_thread, store);
 
         *ret_durable = TAKE_PTR(durable);
         *ret = TAKE_PTR(store);
@@ -322,9 +326,9 @@ Store *store_free(Store *store) {
         if (!store)
                 return NULL;
 
-        if (store->thread) {
+        if (store->has_thread) {
                 push(store, job_new(JOB_STOP, NULL, NULL));
-                (void) g_thread_join(store->thread);
+                (void) pthread_join(store->thread, NULL);
                 dispatch_finished(store);
         }
         (void) database_free(store->database);
@@ -332,9 +336,9 @@ Store *store_free(Store *store) {
         (void) close_fd(store->finished_fd);
         /* what a done function submitted while the store was closing */
         g_queue_clear_full(&store->todo, (GDestroyNotify) job_free);
-        g_mutex_clear(&store->mutex);
-        g_cond_clear(&store->todo_cond);
-        g_cond_clear(&store->answered_cond);
+        (void) pthread_mutex_destroy(&store->mutex);
+        (void) pthread_cond_destroy(&store->todo_cond);
+        (void) pthread_cond_destroy(&store->answered_cond);
         g_free(store);
         return NULL;
 }
@@ -409,10 +413,10 @@ int store_get_document(Store *store, uint64_t version, char **ret) {
         job->version = version;
         push(store, job);
 
-        g_mutex_lock(&store->mutex);
+        (void) pthread_mutex_lock(&store->mutex);
         while (!job->answered)
-                g_cond_wait(&store->answered_cond, &store->mutex);
-        g_mutex_unlock(&store->mutex);
+                (void) pthread_cond_wait(&store->answered_cond, &store->mutex);
+        (void) pthread_mutex_unlock(&store->mutex);
 
         r = job->error;
         if (r >= 0)
