@@ -9,6 +9,7 @@
 #include "probes/clock.h"
 #include "probes/context.h"
 #include "probes/detail.h"
+#include "probes/echo.h"
 #include "probes/kinds.h"
 #include "probes/transfer.h"
 #include "probes/trust.h"
@@ -16,6 +17,7 @@
 const ProbeVTable *const probe_vtables[_CHECK_KIND_MAX] = {
         [CHECK_HTTP] = &http_probe,
         [CHECK_TCP] = &tcp_probe,
+        [CHECK_ICMP] = &icmp_probe,
 };
 
 /* A response that is already there is read before the time-out that came in the same turn. */
@@ -234,6 +236,7 @@ int probe_context_new(sd_event *event, const ProbeOptions *options, ProbeContext
         r = transfers_new(event, &context->transfers);
         if (r < 0)
                 return r;
+        context->echo = echo_sockets_new(event, context->make_socket);
         context->trust = trust_store_new(options->ca_file);
 
         *ret = TAKE_PTR(context);
@@ -249,6 +252,7 @@ ProbeContext *probe_context_free(ProbeContext *context) {
         while (context->finished.head)
                 (void) probe_free(context->finished.head->data);
 
+        (void) echo_sockets_free(context->echo);
         (void) trust_store_free(context->trust);
         (void) transfers_free(context->transfers);
         (void) resolver_free(context->resolver);

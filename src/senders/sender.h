@@ -29,7 +29,16 @@ typedef void (*send_done_t)(void *userdata, const SendOutcome *outcome);
 /* Asked right before the last bytes leave; false ends the attempt without them (result SEND_RETRY). */
 typedef bool (*send_allowed_t)(void *userdata);
 
-int sender_context_new(sd_event *event, SenderContext **ret);
+typedef struct SenderOptions {
+        const char *ca_file; /* PEM; NULL: the system's bundle */
+
+        /* for tests */
+        const char *dns_servers; /* instead of resolv.conf's, as "127.0.0.1:5353" */
+} SenderOptions;
+
+/* options: copied; NULL for none */
+int sender_context_new(sd_event *event, const SenderOptions *options, SenderContext **ret);
+/* cancels what is in flight; not from within a done */
 SenderContext *sender_context_free(SenderContext *context);
 DEFINE_CLEANUP(SenderContext, sender_context_free);
 
