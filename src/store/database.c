@@ -487,6 +487,11 @@ int database_write_batch(Database *database, const StoreBatch *batch) {
                 g_free(database->next.vote);
                 database->next.vote = g_strdup(batch->vote ?: "");
         }
+        if (batch->commit_first) {
+                r = write_committed(database);
+                if (r < 0)
+                        return r;
+        }
         if (batch->has_accepted) {
                 r = write_accepted(database, batch);
                 if (r < 0)
@@ -497,8 +502,8 @@ int database_write_batch(Database *database, const StoreBatch *batch) {
                 if (r < 0)
                         return r;
         }
-        if (batch->new_state_id || batch->has_vote || batch->has_accepted || batch->has_committed)
-                database->meta_changed = true;
+        database->meta_changed |= batch->new_state_id || batch->has_vote || batch->commit_first ||
+                                  batch->has_accepted || batch->has_committed;
         return 0;
 }
 

@@ -30,11 +30,13 @@ typedef struct Durable {
 Durable *durable_free(Durable *durable);
 DEFINE_CLEANUP(Durable, durable_free);
 
-/* What one step of the register makes durable; parts that do not change are left out. */
+/* What one step of the register makes durable, in this order but for new_state_id, which is first; parts
+ * that do not change are left out. */
 typedef struct StoreBatch {
         bool has_vote;
         uint64_t term;
         char *vote;
+        bool commit_first; /* the accepted value, as it is on disk before this batch, is committed */
         bool has_accepted;
         uint64_t accepted_term;
         uint64_t accepted_seq;

@@ -15,6 +15,7 @@ static struct {
         int write_code, sync_code;
         FaultKind kind;
         bool hit;
+        unsigned n_writes;
 } fault = { .countdown = -1 };
 
 static sqlite3_vfs vfs;
@@ -29,6 +30,7 @@ static sqlite3_file *real_file(sqlite3_file *file) {
 }
 
 static int next_fault(int code) {
+        fault.n_writes++;
         if (fault.countdown < 0)
                 return SQLITE_OK;
         if (fault.countdown > 0) {
@@ -153,4 +155,8 @@ void fault_vfs_arm(int n, int write_code, int sync_code, FaultKind kind) {
 bool fault_vfs_disarm(void) {
         fault.countdown = -1;
         return fault.hit;
+}
+
+unsigned fault_vfs_n_writes(void) {
+        return fault.n_writes;
 }

@@ -16,4 +16,5 @@ typedef enum FaultKind {
 
 /* The n-th write or fsync from now (from 0) fails with this SQLite code. */
 void fault_vfs_arm(int n, int write_code, int sync_code, FaultKind kind);
-bool fault_vfs_disarm(void); /* whether any had failed */
+bool fault_vfs_disarm(void);       /* whether any had failed */
+unsigned fault_vfs_n_writes(void); /* so far, fsyncs too */
