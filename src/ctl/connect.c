@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/connect.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/names.h"
+#include "base/usec.h"
+#include "ctl/text.h"
+#include "store/paths.h"
+
+#define OWNER_TIMEOUT_USEC (5 * USEC_PER_SEC)
+
+static const char *environment(const char *name) {
+        const char *value = getenv(name);
+
+        return value && *value ? value : NULL;
+}
+
+/* D-Bus Specification, "Server Addresses": these bytes stand for themselves, all others are %xx. */
+static bool is_plain(char c) {
+        return g_ascii_isalnum(c) || (c && strchr("-_/.\\*", c));
+}
+
+char *address_from_text(const char *text) {
+        g_autofree char *path = NULL;
+        GString *s;
+
+        assert(text);
+
+        if (text[0] != '/' && strchr(text, ':'))
+                return g_strdup(text);
+
+        path = g_canonicalize_filename(text, /* relative_to= */ NULL);
+        s = g_string_new("unix:path=");
+        for (const char *p = path; *p; p++)
+                if (is_plain(*p))
+                        g_string_append_c(s, *p);
+                else
+                        g_string_append_printf(s, "%%%02x", (unsigned char) *p);
+        return g_string_free(s, /* free_segment= */ FALSE);
+}
+
+/* A socket where the daemon itself answers: no Hello, no names, as systemctl talks to PID 1. With a broker's
+ * address is_bus is set. */
+static int open_address(const char *address, bool is_bus, sd_bus **ret) {
+        _cleanup_(sd_bus_flush_close_unrefp)
+        sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_new(&bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_address(bus, address);
+        if (r < 0)
+                return r;
+        if (is_bus) {
+                r = sd_bus_set_bus_client(bus, /* b= */ 1);
+                if (r < 0)
+                        return r;
+        }
+        r = sd_bus_start(bus);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(bus);
+        return 0;
+}
+
+static ExitStatus no_daemon(const char *where, int error) {
+        switch (-error) {
+        case EACCES:
+        case EPERM:
+                return fail(STATUS_FAILED,
+                            "may not connect to %s: permission denied; run quctl as root or as the daemon's "
+                            "user",
+                            where);
+        case EINVAL:
+                return fail(STATUS_USAGE, "not an address: %s", where);
+        default:
+                return fail(STATUS_NO_DAEMON,
+                            "no daemon answers at %s (%s): " START_COMMANDS,
+                            where,
+                            g_strerror(-error));
+        }
+}
+
+static ExitStatus connect_private(Context *context, const char *text) {
+        g_autofree char *address = address_from_text(text);
+        int r;
+
+        r = open_address(address, /* is_bus= */ false, &context->bus);
+        return r < 0 ? no_daemon(text, r) : STATUS_DONE;
+}
+
+/* 1: the daemon's name has an owner there, 0: not */
+static int bus_has_daemon(sd_bus *bus) {
+        _cleanup_(sd_bus_message_unrefp)
+        sd_bus_message *question = NULL, *answer = NULL;
+        int owned, r;
+
+        r = sd_bus_message_new_method_call(
+                        bus,
+                        &question,
+                        "org.freedesktop.DBus",
+                        "/org/freedesktop/DBus",
+                        "org.freedesktop.DBus",
+                        "NameHasOwner");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append(question, "s", BUS_NAME);
+        if (r < 0)
+                return r;
+        r = sd_bus_call(bus, question, OWNER_TIMEOUT_USEC, /* reterr_error= */ NULL, &answer);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(answer, "b", &owned);
+        return r < 0 ? r : owned;
+}
+
+static void use_bus(Context *context, sd_bus *bus) {
+        context->bus = bus;
+        context->destination = BUS_NAME;
+        (void) sd_bus_set_allow_interactive_authorization(bus, isatty(STDIN_FILENO));
+}
+
+/* a bus that was asked for by name: whether the daemon is there, the first call says */
+static ExitStatus connect_bus(Context *context, const char *name, int (*open_bus)(sd_bus **ret)) {
+        sd_bus *bus;
+        int r;
+
+        r = open_bus(&bus);
+        if (r < 0)
+                return no_daemon(name, r);
+
+        use_bus(context, bus);
+        return STATUS_DONE;
+}
+
+static ExitStatus connect_address(Context *context) {
+        sd_bus *bus;
+        int r;
+
+        if (context->address[0] == '/' || !strchr(context->address, ':'))
+                return connect_private(context, context->address);
+
+        r = open_address(context->address, /* is_bus= */ true, &bus);
+        if (r < 0)
+                return no_daemon(context->address, r);
+        use_bus(context, bus);
+        return STATUS_DONE;
+}
+
+static ExitStatus connect_choosing(Context *context) {
+        _cleanup_(sd_bus_flush_close_unrefp)
+        sd_bus *bus = NULL;
+        _cleanup_(paths_freep)
+        Paths *paths = NULL;
+        int r;
+
+        if (environment(ENV_SOCKET))
+                return connect_private(context, environment(ENV_SOCKET));
+
+        if (sd_bus_open_system(&bus) >= 0 && bus_has_daemon(bus) > 0) {
+                use_bus(context, TAKE_PTR(bus));
+                return STATUS_DONE;
+        }
+
+        r = paths_new(&paths);
+        if (r < 0)
+                return fail(STATUS_FAILED, "the environment has a place that is no absolute path");
+        return connect_private(context, paths->socket);
+}
+
+ExitStatus daemon_connect(Context *context) {
+        assert(context);
+
+        if (context->bus)
+                return STATUS_DONE;
+
+        switch (context->bus_choice) {
+        case BUS_SYSTEM:
+                return connect_bus(context, "the system bus", sd_bus_open_system);
+        case BUS_SESSION:
+                return connect_bus(context, "the session bus", sd_bus_open_user);
+        case BUS_ADDRESS:
+                return connect_address(context);
+        default:
+                return connect_choosing(context);
+        }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The way to the daemon: a set $QUPTIME_SOCKET, else the system bus if the daemon's name has an owner there,
+ * else the private socket; or what the options before the verb say. */
+
+#include "ctl/context.h"
+
+/* A socket's path as a D-Bus address ("unix:path=…", escaped); what is an address already is only copied. */
+char *address_from_text(const char *text);
+
+/* Connects once; a second call does nothing. Prints what is wrong, STATUS_NO_DAEMON mostly. */
+ExitStatus daemon_connect(Context *context);
+/* One line that says how the daemon is started, for messages. */
+#define START_COMMANDS "start it with \"systemctl start quptime\", or run \"quptimed\" in the foreground"

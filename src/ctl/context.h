@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What one run of quctl knows: the options that stand before the verb, and the connection once there is one.
+ * A verb answers with an exit status; scripts rely on these numbers (quctl(1), EXIT STATUS). */
+
+#include <stdbool.h>
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+typedef enum ExitStatus {
+        STATUS_DONE = 0,
+        STATUS_FAILED = 1, /* refused or failed; one line on standard error says what to do */
+        STATUS_USAGE = 2,
+        STATUS_NO_DAEMON = 3,
+        STATUS_NO_QUORUM = 4,
+        STATUS_NOT_FOUND /* never an exit status: what CALL_MAY_MISS asks for (ctl/call.h) */
+} ExitStatus;
+
+typedef enum BusChoice {
+        BUS_CHOOSE, /* $QUPTIME_SOCKET, else the system bus, else the private socket */
+        BUS_SYSTEM,
+        BUS_SESSION,
+        BUS_ADDRESS
+} BusChoice;
+
+typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY, _JSON_MODE_MAX } JsonMode;
+
+typedef struct Context {
+        BusChoice bus_choice;
+        char *address; /* of BUS_ADDRESS */
+        JsonMode json;
+        bool quiet;
+        bool no_legend;
+        bool full;
+        bool stdin_taken; /* one option has read standard input to its end */
+        sd_bus *bus;
+        const char *destination; /* NULL on a private socket: there is only one who can answer */
+} Context;
+
+static inline void context_done(Context *context) {
+        g_free(context->address);
+        sd_bus_flush_close_unref(context->bus);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/json.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "ctl/text.h"
+
+static const char *const json_mode_names[_JSON_MODE_MAX] = {
+        [JSON_OFF] = "off",
+        [JSON_SHORT] = "short",
+        [JSON_PRETTY] = "pretty",
+};
+
+int json_mode_from_text(const char *text, JsonMode *ret) {
+        assert(text);
+        assert(ret);
+
+        for (JsonMode mode = 0; mode < _JSON_MODE_MAX; mode++)
+                if (g_str_equal(text, json_mode_names[mode])) {
+                        *ret = mode;
+                        return 0;
+                }
+        return -EINVAL;
+}
+
+static void add_time(JsonBuilder *builder, usec_t instant) {
+        g_autofree char *text = NULL;
+
+        if (instant == 0) {
+                json_builder_add_null_value(builder);
+                return;
+        }
+        text = usec_to_rfc3339(instant, /* without_fraction= */ true);
+        json_builder_add_string_value(builder, text);
+}
+
+static void add_strv(JsonBuilder *builder, char *const *strv) {
+        json_builder_begin_array(builder);
+        for (size_t i = 0; strv && strv[i]; i++)
+                json_builder_add_string_value(builder, strv[i]);
+        json_builder_end_array(builder);
+}
+
+/* our own text, not the daemon's: it always parses */
+static void add_parsed(JsonBuilder *builder, const char *json) {
+        if (json)
+                json_builder_add_value(builder, json_from_string(json, NULL));
+        else
+                json_builder_add_null_value(builder);
+}
+
+static void add_field(JsonBuilder *builder, const Field *field, const void *object) {
+        switch (field->type) {
+        case FIELD_BOOL:
+                json_builder_add_boolean_value(builder, *FIELD_AT(const bool, field, object));
+                break;
+        case FIELD_UINT:
+                json_builder_add_int_value(builder, (gint64) *FIELD_AT(const uint64_t, field, object));
+                break;
+        case FIELD_TIME:
+                add_time(builder, *FIELD_AT(const usec_t, field, object));
+                break;
+        case FIELD_STRV:
+                add_strv(builder, *FIELD_AT(char **const, field, object));
+                break;
+        case FIELD_LIST:
+                json_add_objects(
+                                builder,
+                                field->object,
+                                *FIELD_AT(GPtrArray *const, field, object),
+                                /* names= */ NULL);
+                break;
+        case FIELD_JSON:
+                add_parsed(builder, *FIELD_AT(char *const, field, object));
+                break;
+        default:
+                assert(field->type == FIELD_STRING); /* the rows' tables have no other */
+                json_builder_add_string_value(builder, *FIELD_AT(char *const, field, object) ?: "");
+        }
+}
+
+void json_add_members(
+                JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names) {
+        assert(builder);
+        assert(type);
+        assert(object);
+
+        for (size_t i = 0; i < type->n_fields; i++) {
+                if (names && !g_strv_contains(names, type->fields[i].name))
+                        continue;
+                json_builder_set_member_name(builder, type->fields[i].name);
+                add_field(builder, &type->fields[i], object);
+        }
+}
+
+void json_add_object(
+                JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names) {
+        json_builder_begin_object(builder);
+        json_add_members(builder, type, object, names);
+        json_builder_end_object(builder);
+}
+
+void json_add_objects(
+                JsonBuilder *builder,
+                const ObjectType *type,
+                const GPtrArray *rows,
+                const char *const *names) {
+        json_builder_begin_array(builder);
+        for (unsigned i = 0; rows && i < rows->len; i++)
+                json_add_object(builder, type, g_ptr_array_index(rows, i), names);
+        json_builder_end_array(builder);
+}
+
+void json_print(JsonBuilder *builder, JsonMode mode) {
+        g_autoptr(JsonGenerator) generator = json_generator_new();
+        g_autoptr(JsonNode) root = json_builder_get_root(builder);
+        g_autofree char *text = NULL, *escaped = NULL;
+
+        json_generator_set_root(generator, root);
+        json_generator_set_pretty(generator, mode == JSON_PRETTY);
+        text = json_generator_to_data(generator, NULL);
+        escaped = text_escape_json(text);
+        (void) printf("%s\n", escaped);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* JSON for scripts: stable keys, in the order of the tables, every one always there. Instants are RFC 3339
+ * texts, null for never. Printed text is escaped beyond what JSON asks for, so that a terminal is safe
+ * (ctl/text.h). */
+
+#include <json-glib/json-glib.h>
+
+#include "ctl/context.h"
+#include "model/field.h"
+
+/* "short", "pretty", "off"; -EINVAL otherwise */
+int json_mode_from_text(const char *text, JsonMode *ret);
+
+/* The value of one field, or of each named one as a member (names: NULL-terminated; NULL: all). */
+void json_add_members(
+                JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names);
+void json_add_object(
+                JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names);
+void json_add_objects(
+                JsonBuilder *builder,
+                const ObjectType *type,
+                const GPtrArray *rows,
+                const char *const *names);
+
+/* the finished document on standard output, on one line or indented */
+void json_print(JsonBuilder *builder, JsonMode mode);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/table.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define GAP 2                /* blanks between columns */
+#define LAST_COLUMN_LEAST 10 /* a column cut below this says nothing; let the terminal wrap it */
+
+typedef struct Cell {
+        char *text; /* escaped */
+        unsigned width;
+        Color color;
+} Cell;
+
+struct Table {
+        const char *const *headers;
+        size_t n_columns;
+        unsigned *widths;
+        GArray *cells;
+};
+
+static void cell_clear(void *p) {
+        Cell *cell = p;
+
+        g_free(cell->text);
+}
+
+Table *table_new(const char *const *headers, size_t n_columns) {
+        Table *table = g_new0(Table, 1);
+
+        assert(headers);
+        assert(n_columns > 0);
+
+        table->headers = headers;
+        table->n_columns = n_columns;
+        table->widths = g_new0(unsigned, n_columns);
+        table->cells = g_array_new(/* zero_terminated= */ FALSE, /* clear= */ FALSE, sizeof(Cell));
+        g_array_set_clear_func(table->cells, cell_clear);
+        return table;
+}
+
+Table *table_free(Table *table) {
+        if (!table)
+                return NULL;
+
+        g_array_unref(table->cells);
+        g_free(table->widths);
+        g_free(table);
+        return NULL;
+}
+
+void table_add_color(Table *table, const char *text, Color color) {
+        Cell cell = { .text = text_escape(text), .color = color };
+        size_t column;
+
+        assert(table);
+
+        column = table->cells->len % table->n_columns;
+        cell.width = text_width(cell.text);
+        table->widths[column] = MAX(table->widths[column], cell.width);
+        g_array_append_val(table->cells, cell);
+}
+
+void table_add(Table *table, const char *text) {
+        table_add_color(table, text, COLOR_NONE);
+}
+
+/* what is left for the last column; UINT_MAX: as much as it likes */
+static unsigned last_column_limit(const unsigned *widths, size_t n_columns, unsigned terminal_width) {
+        unsigned used = 0;
+
+        if (terminal_width == 0)
+                return G_MAXUINT;
+        for (size_t i = 0; i + 1 < n_columns; i++)
+                used += widths[i] + GAP;
+        if (terminal_width < used + LAST_COLUMN_LEAST)
+                return G_MAXUINT;
+        return terminal_width - used;
+}
+
+static void
+print_row(const Table *table,
+          const Cell *cells,
+          const unsigned *widths,
+          unsigned limit,
+          bool color,
+          FILE *file) {
+        g_autoptr(GString) line = g_string_new(NULL);
+        unsigned pending = 0; /* blanks that are only written when something follows */
+
+        for (size_t i = 0; i < table->n_columns; i++) {
+                const Cell *cell = &cells[i];
+                g_autofree char *cut = NULL;
+
+                if (i + 1 == table->n_columns && cell->width > limit)
+                        cut = text_cut(cell->text, limit);
+                if (cell->width > 0) {
+                        g_string_append_printf(line, "%*s", (int) pending, "");
+                        g_string_append(line, color_start(cell->color, color));
+                        g_string_append(line, cut ?: cell->text);
+                        g_string_append(line, color_end(cell->color, color));
+                        pending = 0;
+                }
+                pending += widths[i] - cell->width + GAP;
+        }
+        (void) fprintf(file, "%s\n", line->str);
+}
+
+void table_print(const Table *table, const TableStyle *style, FILE *file) {
+        g_autofree unsigned *widths = NULL;
+        unsigned limit;
+
+        assert(table);
+        assert(style);
+        assert(table->cells->len % table->n_columns == 0);
+
+        widths = g_memdup2(table->widths, table->n_columns * sizeof *widths);
+        for (size_t i = 0; i < table->n_columns && !style->no_header; i++)
+                widths[i] = MAX(widths[i], text_width(table->headers[i]));
+        limit = last_column_limit(widths, table->n_columns, style->width);
+
+        if (!style->no_header) {
+                g_autofree Cell *header = g_new0(Cell, table->n_columns);
+
+                for (size_t i = 0; i < table->n_columns; i++)
+                        header[i] = (Cell){ (char *) table->headers[i],
+                                            text_width(table->headers[i]),
+                                            COLOR_HEADER };
+                print_row(table, header, widths, limit, style->color, file);
+        }
+        for (size_t i = 0; i < table->cells->len; i += table->n_columns)
+                print_row(table, &g_array_index(table->cells, Cell, i), widths, limit, style->color, file);
+}
+
+static unsigned terminal_width(void) {
+        const char *columns = getenv("COLUMNS");
+        struct winsize size;
+        guint64 n;
+
+        if (columns && g_ascii_string_to_unsigned(columns, 10, 1, UINT16_MAX, &n, NULL))
+                return (unsigned) n;
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
+                return 0;
+        return size.ws_col;
+}
+
+TableStyle table_style(const Context *context, bool may_cut) {
+        assert(context);
+
+        return (TableStyle){
+                .no_header = context->no_legend,
+                .color = color_wanted(),
+                .width = may_cut && !context->full && isatty(STDOUT_FILENO) ? terminal_width() : 0,
+        };
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "ctl/call.h"
+#include "ctl/json.h"
+#include "ctl/show.h"
+#include "ctl/text.h"
+#include "ctl/verbs.h"
+
+/* Durations travel as they were typed: the daemon knows what is right and says so. */
+#define COMMON_FLAGS                                                                                        \
+        { .name = "interval",                                                                               \
+          .type = FLAG_TEXT,                                                                                \
+          .value = "DURATION",                                                                              \
+          .standard = "30s",                                                                                \
+          .bits = FLAG_DAEMON_DEFAULT,                                                                      \
+          .field = "interval",                                                                              \
+          .help = "how often each node probes: 5s, 1m30s, 2h, …" },                                         \
+                        { .name = "timeout",                                                                \
+                          .type = FLAG_TEXT,                                                                \
+                          .value = "DURATION",                                                              \
+                          .standard = "10s, at most the interval",                                          \
+                          .bits = FLAG_DAEMON_DEFAULT,                                                      \
+                          .field = "timeout",                                                               \
+                          .help = "how long a probe may take" },                                            \
+        {                                                                                                   \
+                .name = "alerts", .type = FLAG_LIST, .value = "A,B,…", .field = "alert_ids",                \
+                .help = "names or ids of the alerts that hear of it, besides the default ones"              \
+        }
+
+static const Flag http_flags[] = {
+        { .name = "expect",
+          .type = FLAG_NUMBER,
+          .value = "STATUS",
+          .standard = "200",
+          .bits = FLAG_DAEMON_DEFAULT,
+          .field = "expect_status",
+          .help = "the HTTP status that counts as up" },
+        { .name = "body-match",
+          .type = FLAG_TEXT,
+          .value = "TEXT",
+          .field = "body_match",
+          .max = BODY_MATCH_MAX_BYTES,
+          .help = "the answer's body must contain this" },
+        COMMON_FLAGS,
+        {},
+};
+
+static const Flag other_flags[] = { COMMON_FLAGS, {} };
+
+static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
+        _cleanup_(sd_bus_message_unrefp)
+        sd_bus_message *reply = NULL;
+        const char *name = arguments_word(arguments, 0), *id;
+        const Member members[] = {
+                { "name", name },
+                { "type", type },
+                { "target", arguments_word(arguments, 1) },
+                {},
+        };
+        g_autofree char *escaped_name = text_escape(name), *escaped_id = NULL;
+        ExitStatus status;
+        uint64_t version;
+
+        status = manager_call_fields(
+                        context,
+                        "AddCheck",
+                        /* bits= */ 0,
+                        &reply,
+                        /* object= */ NULL,
+                        members,
+                        flags,
+                        arguments,
+                        /* with_standards= */ true);
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "st", &id, &version);
+        if (status != STATUS_DONE || context->quiet)
+                return status;
+
+        escaped_id = text_escape(id);
+        (void) printf("added check %s (%s) id=%s — cluster version %" G_GUINT64_FORMAT "\n",
+                      escaped_name,
+                      type,
+                      escaped_id,
+                      version);
+        return STATUS_DONE;
+}
+
+static ExitStatus run_add_http(Context *context, const Arguments *arguments) {
+        return add(context, arguments, "http", http_flags);
+}
+
+const Verb verb_check_add_http = {
+        .name = "check add http",
+        .args = "NAME URL",
+        .help = "watch what a URL answers",
+        .flags = http_flags,
+        .run = run_add_http,
+};
+
+static ExitStatus run_add_tcp(Context *context, const Arguments *arguments) {
+        return add(context, arguments, "tcp", other_flags);
+}
+
+const Verb verb_check_add_tcp = {
+        .name = "check add tcp",
+        .args = "NAME HOST:PORT",
+        .help = "watch whether a port accepts connections",
+        .flags = other_flags,
+        .run = run_add_tcp,
+};
+
+static ExitStatus run_add_icmp(Context *context, const Arguments *arguments) {
+        return add(context, arguments, "icmp", other_flags);
+}
+
+const Verb verb_check_add_icmp = {
+        .name = "check add icmp",
+        .args = "NAME HOST",
+        .help = "watch whether a host answers a ping",
+        .flags = other_flags,
+        .run = run_add_icmp,
+};
+
+static ExitStatus run_list(Context *context, const Arguments *arguments) {
+        g_autoptr(JsonBuilder) builder = NULL;
+        g_autoptr(GPtrArray) checks = NULL;
+        ExitStatus status;
+
+        (void) arguments;
+
+        status = manager_list_checks(context, &checks);
+        if (status != STATUS_DONE)
+                return status;
+
+        if (context->json == JSON_OFF) {
+                show_checks(context, checks, (usec_t) g_get_real_time());
+                return STATUS_DONE;
+        }
+        builder = json_builder_new();
+        json_add_objects(builder, &check_row_type, checks, /* names= */ NULL);
+        json_print(builder, context->json);
+        return STATUS_DONE;
+}
+
+const Verb verb_check_list = {
+        .name = "check list",
+        .help = "show all checks with their states",
+        .run = run_list,
+};
+
+static ExitStatus run_remove(Context *context, const Arguments *arguments) {
+        _cleanup_(sd_bus_message_unrefp)
+        sd_bus_message *reply = NULL;
+        g_autofree char *escaped = text_escape(arguments_word(arguments, 0));
+        ExitStatus status;
+        uint64_t version;
+
+        status = manager_call(
+                        context, "RemoveCheck", /* bits= */ 0, &reply, "s", arguments_word(arguments, 0));
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "t", &version);
+        if (status == STATUS_DONE && !context->quiet)
+                (void) printf("removed check %s — cluster version %" G_GUINT64_FORMAT "\n",
+                              escaped,
+                              version);
+        return status;
+}
+
+const Verb verb_check_remove = {
+        .name = "check remove",
+        .args = "ID|NAME",
+        .help = "stop watching and forget a check",
+        .run = run_remove,
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl/verbs.h"
+
+#include <assert.h>
+#include <string.h>
+
+const Verb *const verbs[] = {
+        &verb_init,
+        &verb_serve,
+        &verb_status,
+        &verb_node_add,
+        &verb_node_list,
+        &verb_node_remove,
+        &verb_check_add_http,
+        &verb_check_add_tcp,
+        &verb_check_add_icmp,
+        &verb_check_list,
+        &verb_check_remove,
+        &verb_alert_add_smtp,
+        &verb_alert_add_discord,
+        &verb_alert_list,
+        &verb_alert_edit,
+        &verb_alert_remove,
+        &verb_alert_test,
+        &verb_alert_default,
+        &verb_trust_list,
+        &verb_trust_remove,
+        &verb_fingerprint,
+        &verb_help,
+        NULL,
+};
+
+const Flag connection_flags[] = {
+        { .name = "system", .type = FLAG_BOOL, .help = "talk to the daemon on the system bus" },
+        { .name = "user", .type = FLAG_BOOL, .help = "talk to the daemon on the session bus" },
+        { .name = "address",
+          .type = FLAG_TEXT,
+          .value = "ADDRESS",
+          .max = 4096,
+          .help = "talk to the daemon at a D-Bus address or a socket's path" },
+        {},
+};
+
+const Flag output_flags[] = {
+        { .name = "json",
+          .type = FLAG_TEXT,
+          .value = "MODE",
+          .help = "lists as JSON: short, pretty or off" },
+        { .name = "quiet",
+          .letter = 'q',
+          .type = FLAG_BOOL,
+          .help = "print errors and what was asked for alone" },
+        { .name = "no-legend", .type = FLAG_BOOL, .help = "no column headers and legends" },
+        { .name = "full", .type = FLAG_BOOL, .help = "do not cut lines to the terminal's width" },
+        { .name = "no-pager", .type = FLAG_BOOL, .help = "accepted; quctl does not start a pager yet" },
+        { .name = "help", .letter = 'h', .type = FLAG_BOOL, .help = "show help and exit" },
+        { .name = "version", .type = FLAG_BOOL, .help = "show the version and exit" },
+        {},
+};
+
+/* how many of words spell the verb's name; 0: they do not */
+static size_t words_match(const char *name, char *const *words) {
+        g_auto(GStrv) parts = g_strsplit(name, " ", -1);
+        size_t i;
+
+        for (i = 0; parts[i]; i++)
+                if (!words[i] || strcmp(parts[i], words[i]) != 0)
+                        return 0;
+        return i;
+}
+
+const Verb *verb_find(char *const *words, size_t *ret_n_words) {
+        assert(words);
+        assert(ret_n_words);
+
+        /* no verb's name is the beginning of another's */
+        for (size_t i = 0; verbs[i]; i++) {
+                size_t n = words_match(verbs[i]->name, words);
+
+                if (n > 0) {
+                        *ret_n_words = n;
+                        return verbs[i];
+                }
+        }
+        return NULL;
+}
+
+void verb_count_args(const Verb *verb, size_t *ret_least, size_t *ret_most) {
+        g_auto(GStrv) parts = g_strsplit(verb->args ?: "", " ", -1);
+
+        *ret_least = *ret_most = 0;
+        for (size_t i = 0; parts[i]; i++)
+                if (parts[i][0] == '[')
+                        *ret_most = SIZE_MAX;
+                else if (parts[i][0]) {
+                        (*ret_least)++;
+                        (*ret_most)++;
+                }
+}
+
+bool verb_flag_is_secret(const char *name) {
+        for (size_t i = 0; verbs[i]; i++)
+                for (const Flag *flag = verbs[i]->flags; flag && flag->name; flag++)
+                        if (flag->bits & FLAG_SECRET && strcmp(flag->name, name) == 0)
+                                return true;
+        return false;
+}
+
+const char *verb_nearest(char *const *words) {
+        const char *names[G_N_ELEMENTS(verbs)];
+        const char *nearest = NULL;
+
+        for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+                names[i] = verbs[i] ? verbs[i]->name : NULL;
+
+        /* as many words as a verb has; what follows may be anything */
+        for (size_t n = 3; n > 0 && !nearest; n--) {
+                g_autoptr(GString) s = g_string_new(words[0]);
+
+                if (g_strv_length((char **) words) < n)
+                        continue;
+                for (size_t i = 1; i < n; i++)
+                        g_string_append_printf(s, " %s", words[i]);
+                nearest = nearest_word(names, s->str);
+        }
+        return nearest;
+}

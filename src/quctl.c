@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* quctl: the client of quptimed. It speaks D-Bus only and reads no file of the daemon's. */
+
+#include <glib.h>
+
+#include "ctl/verbs.h"
+
+int main(int argc, char *argv[]) {
+        g_auto(GStrv) arguments = g_strdupv(argv);
+
+        /* before anything else: what is secret shall not stand in a process list while we run */
+        argv_blank(argv, verb_flag_is_secret);
+
+        return quctl_run(argc > 0 ? arguments + 1 : arguments);
+}

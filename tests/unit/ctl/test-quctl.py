@@ -1,0 +1,877 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The real quctl against a fake daemon: what each verb sends and prints, exit statuses, JSON, secrets, prompts.
+
+usage: test-quctl.py QUCTL FAKE-DAEMON
+"""
+
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import unittest
+
+SELF = "11111111-1111-4111-8111-111111111111"
+OTHER = "22222222-2222-4222-8222-222222222222"
+FINGERPRINT = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+WAIT = 30  # seconds; a bound, never a pause
+
+QUCTL, FAKE = (os.path.abspath(path) for path in sys.argv[1:3])
+
+
+def wait_for(condition, what):
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.01)
+    raise AssertionError(f"waited too long for {what}")
+
+
+class Case(unittest.TestCase):
+    maxDiff = None
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="quctl-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.socket = os.path.join(self.dir, "q.sock")
+        self.log = os.path.join(self.dir, "log")
+        self.env = {
+            "PATH": os.environ["PATH"],
+            "LC_ALL": "C.UTF-8",
+            "HOME": self.dir,
+            "XDG_RUNTIME_DIR": self.dir,
+            "QUPTIME_SOCKET": self.socket,
+            "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.dir}/no-system-bus",
+            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self.dir}/no-session-bus",
+        }
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            if name in os.environ:
+                self.env[name] = os.environ[name]
+
+    def end(self, process):
+        if process.poll() is None:
+            process.terminate()
+        process.wait(WAIT)
+        if process.stdout:
+            process.stdout.close()
+
+    def daemon(self, *options, where=None):
+        where = where or [f"--socket={self.socket}"]
+        process = subprocess.Popen(
+            [FAKE, *where, f"--log={self.log}", *options], stdout=subprocess.PIPE, env=self.env
+        )
+        self.addCleanup(self.end, process)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        return process
+
+    def run_quctl(self, *args, input="", status=0, env=None):
+        done = subprocess.run(
+            [QUCTL, *args],
+            input=input,
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+            env={**self.env, **(env or {})},
+        )
+        self.assertEqual(done.returncode, status, (args, done.stdout, done.stderr))
+        if status not in (0, 4):
+            self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n\Z", args)
+        return done
+
+    def out(self, *args, **kwargs):
+        return self.run_quctl(*args, **kwargs).stdout
+
+    def error(self, *args, **kwargs):
+        return self.run_quctl(*args, **kwargs).stderr
+
+    def calls(self):
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    def last(self, member):
+        call = self.calls()[-1]
+        self.assertEqual(call["member"], member)
+        return call["args"]
+
+
+class Status(Case):
+    def test_text(self):
+        self.daemon()
+        self.assertEqual(
+            self.out("status"),
+            f"""\
+node        {SELF}
+term        2
+master      {SELF}
+quorum      true (need 2)
+config ver  4
+
+PEERS
+   NODE_ID                               ADVERTISE               LIVE   LAST_SEEN
+*  {SELF}  alpha.example.com:9901  true   2026-05-12T15:01:32Z
+   {OTHER}  bravo:9901              false  -
+(* = this node)
+
+CHECKS
+ID                                    NAME      STATE  OK/TOTAL  ALERTS       DETAIL
+00000000-0000-4000-8000-000000000000  homepage  up     3/3       oncall,ops*
+00000001-0000-4000-8000-000000000000  db1       down   1/3       -            dial timeout
+(alerts marked * are attached as defaults)
+""",
+        )
+        self.assertEqual(self.calls()[-1], {"member": "ListChecks", "args": [0, 1000]})
+
+    def test_no_legend_and_quiet(self):
+        self.daemon()
+        text = self.out("status", "--no-legend")
+        self.assertNotIn("NODE_ID", text)
+        self.assertNotIn("(* =", text)
+        self.assertNotIn("marked", text)
+        self.assertIn("homepage", text)
+        self.assertEqual(self.out("-q", "status"), "")
+
+    def test_hint_via_stale(self):
+        self.daemon("--hint=two nodes: neither may die", f"--via={OTHER}", "--stale")
+        text = self.out("status")
+        self.assertIn(f"\nmaster      {SELF} via {OTHER}\n", text)
+        self.assertIn("\nhint        two nodes: neither may die\n", text)
+        self.assertIn("up (stale 4m)  3/3", text)
+
+    def test_json(self):
+        self.daemon()
+        for mode in ("short", "pretty"):
+            text = self.out(f"--json={mode}", "status")
+            self.assertEqual(text.count("\n") == 1, mode == "short")
+            self.assertEqual(
+                json.loads(text),
+                {
+                    "node": SELF,
+                    "term": 2,
+                    "master": SELF,
+                    "quorum": {"met": True, "live": 3, "need": 2},
+                    "version": 4,
+                    "peers": [
+                        {
+                            "node_id": SELF,
+                            "advertise": "alpha.example.com:9901",
+                            "live": True,
+                            "last_seen": "2026-05-12T15:01:32Z",
+                        },
+                        {"node_id": OTHER, "advertise": "bravo:9901", "live": False, "last_seen": None},
+                    ],
+                    "checks": [
+                        {
+                            "id": "00000000-0000-4000-8000-000000000000",
+                            "name": "homepage",
+                            "type": "http",
+                            "target": "https://example.com",
+                            "state": "up",
+                            "ok": 3,
+                            "total": 3,
+                            "alerts": [
+                                {"name": "oncall", "default": False},
+                                {"name": "ops", "default": True},
+                            ],
+                            "detail": "",
+                        },
+                        {
+                            "id": "00000001-0000-4000-8000-000000000000",
+                            "name": "db1",
+                            "type": "tcp",
+                            "target": "https://example.com",
+                            "state": "down",
+                            "ok": 1,
+                            "total": 3,
+                            "alerts": [],
+                            "detail": "dial timeout",
+                        },
+                    ],
+                },
+            )
+        self.assertEqual(self.out("status", "--json", "off"), self.out("status"))
+
+    def test_no_quorum(self):
+        self.daemon("--no-quorum")
+        text = self.out("status", status=4)
+        self.assertIn("\nmaster      none — no quorum or election\n", text)
+        self.assertIn("\nquorum      false (need 2)\n", text)
+        document = json.loads(self.out("--json=short", "status", status=4))
+        self.assertEqual(document["quorum"], {"met": False, "live": 1, "need": 2})
+        self.assertEqual(document["master"], "")
+        self.out("node", "list")  # a list is a list: 0
+
+    def test_no_daemon(self):
+        message = self.error("status", status=3)
+        self.assertIn("systemctl start quptime", message)
+        self.assertIn(self.socket, message)
+
+    def test_uninitialized(self):
+        self.daemon("--uninitialized")
+        self.assertIn("quctl init", self.error("status", status=1))
+        self.assertIn("quctl init", self.error("fingerprint", status=1))
+
+    def test_escapes(self):
+        self.daemon("--evil")
+        for args in (["status"], ["check", "list"], ["node", "list"]):
+            text = self.out(*args)
+            self.assertNotRegex(text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+        text = self.out("status")
+        self.assertIn(r"home\npage\x1b[2J", text)
+        self.assertIn(r"503 \u009b2J\u202e", text)
+        self.assertIn(r"\x1b]0;owned\x07", text)
+        text = self.out("--json=short", "status")
+        self.assertNotRegex(text, r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+        document = json.loads(text)
+        self.assertEqual(document["checks"][0]["name"], "home\npage\x1b[2J")
+        self.assertEqual(document["checks"][1]["detail"], "503 \x9b2J\u202e")
+
+    def test_pages(self):
+        self.daemon("--checks=2500")
+        text = self.out("check", "list", "--no-legend")
+        self.assertEqual(text.count("\n"), 2500)
+        self.assertEqual([call["args"][0] for call in self.calls()], [0, 1000, 2000])
+
+    def test_wrong_answer(self):
+        self.daemon("--wrong=ListPeers")
+        self.assertIn("another version", self.error("status", status=1))
+
+    def test_full_disk(self):
+        self.daemon()
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run(
+                [QUCTL, "status"], stdout=full, stderr=subprocess.PIPE, env=self.env, timeout=WAIT
+            )
+        self.assertEqual(done.returncode, 1)
+
+
+class Lists(Case):
+    def test_node_list(self):
+        self.daemon()
+        text = self.out("node", "list")
+        self.assertIn("quorum      true (need 2)", text)
+        self.assertIn("PEERS", text)
+        self.assertNotIn("CHECKS", text)
+        rows = json.loads(self.out("--json=short", "node", "list"))
+        self.assertEqual(
+            rows[0],
+            {
+                "node_id": SELF,
+                "advertise": "alpha.example.com:9901",
+                "live": True,
+                "last_seen": "2026-05-12T15:01:32Z",
+                "fingerprint": FINGERPRINT,
+                "self": True,
+                "joining": False,
+            },
+        )
+
+    def test_check_list(self):
+        self.daemon()
+        self.assertTrue(self.out("check", "list").startswith("ID  "))
+        row = json.loads(self.out("check", "list", "--json=short"))[0]
+        self.assertEqual(row["interval"], "30s")
+        self.assertEqual(row["alert_ids"], ["oncall"])
+        self.assertEqual(row["since"], "2026-05-12T15:01:32Z")
+        self.assertIsNone(row["stale_since"])
+        self.assertEqual(row["expect_status"], 200)
+
+    def test_alert_list(self):
+        self.daemon()
+        self.assertEqual(
+            self.out("alert", "list"),
+            "ID    TYPE     DEFAULT  NAME\n"
+            "aaaa  smtp     true     ops\n"
+            "bbbb  discord  false    oncall\n",
+        )
+        rows = json.loads(self.out("alert", "list", "--json=pretty"))
+        self.assertEqual(rows[0]["smtp_password"], {"kept": True})
+        self.assertIsNone(rows[1]["smtp_password"])
+        self.assertEqual(rows[0]["smtp_to"], ["a@example.com", "b@example.com"])
+        self.assertEqual(rows[1]["owed"], 3)
+        self.assertEqual(rows[0]["default"], True)
+        self.assertEqual(rows[0].keys(), rows[1].keys())
+
+    def test_trust(self):
+        self.daemon()
+        self.assertEqual(
+            self.out("trust", "list").split(),
+            ["NODE_ID", "ADDRESS", "FINGERPRINT", "ADDED", OTHER, "bravo:9901", FINGERPRINT, "2026-05-12T15:01:32Z"],
+        )
+        self.assertEqual(
+            json.loads(self.out("--json=short", "trust", "list")),
+            [
+                {
+                    "node_id": OTHER,
+                    "address": "bravo:9901",
+                    "fingerprint": FINGERPRINT,
+                    "added_at": "2026-05-12T15:01:32Z",
+                }
+            ],
+        )
+        self.assertEqual(self.out("trust", "remove", OTHER), f"removed {OTHER}\n")
+        self.assertEqual(self.last("RemoveTrust"), [OTHER])
+
+    def test_trust_refusals(self):
+        self.daemon("--fail=RemoveTrust=org.quptime1.Error.NotFound=no entry")
+        self.assertEqual(self.out("trust", "remove", "x"), "no entry for x\n")
+
+    def test_fingerprint(self):
+        self.daemon()
+        self.assertEqual(self.out("fingerprint"), FINGERPRINT + "\n")
+
+
+class Init(Case):
+    def test_made_secret(self):
+        self.daemon()
+        text = self.out("init", "--advertise", "alpha:9901")
+        for part in (SELF, FINGERPRINT, "/etc/quptime", "alpha:9901", "made-secret-made-secret"):
+            self.assertIn(part, text)
+        self.assertEqual(self.last("Init"), [{"advertise": {"s": "alpha:9901"}}])
+
+    def test_all_options(self):
+        self.daemon("--given-secret")
+        text = self.out(
+            "init", "--advertise=a:1", "--bind=::", "--port=9902", "--secret=sss", "--key-type=rsa3072"
+        )
+        self.assertNotIn("secret", text)
+        self.assertNotIn("sss", text)
+        self.assertEqual(
+            self.last("Init"),
+            [
+                {
+                    "advertise": {"s": "a:1"},
+                    "bind": {"s": "::"},
+                    "port": {"t": 9902},
+                    "secret": {"s": "sss"},
+                    "key_type": {"s": "rsa3072"},
+                }
+            ],
+        )
+
+    def test_quiet(self):
+        self.daemon()
+        self.assertEqual(self.out("-q", "init"), "made-secret-made-secret\n")
+
+    def test_secret_from_file_and_stdin(self):
+        self.daemon("--given-secret")
+        path = os.path.join(self.dir, "secret")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("from a file\n")
+        self.out("init", "--secret-file", path)
+        self.assertEqual(self.last("Init"), [{"secret": {"s": "from a file"}}])
+        self.out("init", "--secret-file", "-", input="from stdin\r\n")
+        self.assertEqual(self.last("Init"), [{"secret": {"s": "from stdin"}}])
+        self.out("init", "--secret", "-", input="also from stdin")
+        self.assertEqual(self.last("Init"), [{"secret": {"s": "also from stdin"}}])
+
+    def test_bad_secret_sources(self):
+        n = len(self.calls())
+        self.error("init", "--secret", status=2)
+        self.error("init", "--secret-file", os.path.join(self.dir, "absent"), status=1)
+        self.error("init", "--secret-file", "-", input="", status=1)
+        self.error("init", "--secret-file", "/dev/zero", status=1)
+        self.assertEqual(len(self.calls()), n)
+
+    def test_directory_warning(self):
+        self.daemon()
+        done = self.run_quctl("init", env={"QUPTIME_DIR": "/srv/other"})
+        self.assertRegex(done.stderr, r"\Awarning: .*/srv/other.*/etc/quptime")
+        done = self.run_quctl("init", env={"QUPTIME_DIR": "/etc/quptime/"})
+        self.assertEqual(done.stderr, "")
+
+    def test_no_daemon(self):
+        self.assertIn("systemctl start quptime", self.error("init", status=3))
+
+    def test_serve(self):
+        text = self.out("serve")
+        self.assertIn("systemctl start quptime", text)
+        self.assertIn("quptimed", text)
+
+
+class Node(Case):
+    def test_yes_at_the_question(self):
+        self.daemon()
+        for answer in ("y\n", "YES\n"):
+            text = self.out("node", "add", "bravo:9901", input=answer)
+            self.assertIn(OTHER, text)
+            self.assertIn(FINGERPRINT, text)
+            self.assertIn("[y/N]", text)
+            self.assertIn(f"added node {OTHER} (cluster version now 7)\n", text)
+            self.assertEqual(self.last("AddNode"), ["bravo:9901", FINGERPRINT])
+
+    def test_no(self):
+        self.daemon()
+        for answer in ("n\n", "\n", "", "yep\n"):
+            self.assertEqual(self.error("node", "add", "bravo:9901", input=answer, status=1), "error: aborted\n")
+        self.assertEqual({call["member"] for call in self.calls()}, {"ProbeNode"})
+
+    def test_without_question(self):
+        self.daemon()
+        for options in (["-y"], ["--yes"], ["--fingerprint", FINGERPRINT], ["--fingerprint=" + FINGERPRINT.upper()]):
+            if "SHA256" in options[0]:
+                options = ["--fingerprint=sha256:" + FINGERPRINT[7:].upper()]
+            text = self.out("node", "add", *options, "bravo:9901")
+            self.assertNotIn("[y/N]", text)
+            self.assertIn("added node", text)
+
+    def test_fingerprint_mismatch(self):
+        self.daemon()
+        other = "sha256:" + "f" * 64
+        message = self.error("node", "add", "bravo:9901", "--fingerprint", other, "--yes", status=1)
+        self.assertIn(other, message)
+        self.assertIn(FINGERPRINT, message)
+        self.assertEqual([call["member"] for call in self.calls()], ["ProbeNode"])
+        self.error("node", "add", "bravo:9901", "--fingerprint", "beef", status=2)
+
+    def test_refused(self):
+        self.daemon("--fail=AddNode=org.quptime1.Error.Refused=it is not alone and empty")
+        self.assertEqual(
+            self.error("node", "add", "-y", "bravo:9901", status=1), "error: it is not alone and empty\n"
+        )
+
+    def test_remove(self):
+        self.daemon()
+        self.assertEqual(self.out("node", "remove", OTHER), f"removed {OTHER} (cluster version now 8)\n")
+        self.assertEqual(self.last("RemoveNode"), [OTHER])
+
+
+class Check(Case):
+    def test_add_http(self):
+        self.daemon()
+        text = self.out(
+            *"check add http homepage https://example.com --expect 200 --alerts oncall,ops".split(),
+            "--body-match", "it works", "--interval", "1m30s", "--timeout=5s",
+        )
+        self.assertEqual(text, "added check homepage (http) id=new-id — cluster version 7\n")
+        self.assertEqual(
+            self.last("AddCheck"),
+            [
+                {
+                    "name": {"s": "homepage"},
+                    "type": {"s": "http"},
+                    "target": {"s": "https://example.com"},
+                    "expect_status": {"t": 200},
+                    "body_match": {"s": "it works"},
+                    "interval": {"s": "1m30s"},
+                    "timeout": {"s": "5s"},
+                    "alert_ids": {"as": ["oncall", "ops"]},
+                }
+            ],
+        )
+
+    def test_add_others(self):
+        self.daemon()
+        self.out(*"check add tcp db db.internal:5432 --interval 15s".split())
+        self.assertEqual(
+            self.last("AddCheck"),
+            [
+                {
+                    "name": {"s": "db"},
+                    "type": {"s": "tcp"},
+                    "target": {"s": "db.internal:5432"},
+                    "interval": {"s": "15s"},
+                }
+            ],
+        )
+        self.assertEqual(self.out(*"-q check add icmp gateway 10.0.0.1".split()), "")
+        self.assertEqual(self.last("AddCheck")[0]["type"], {"s": "icmp"})
+        self.assertIn("--expect", self.error(*"check add tcp db x:1 --expect 200".split(), status=2))
+
+    def test_daemon_says_what_is_wrong(self):
+        self.daemon("--fail=AddCheck=org.quptime1.Error.Invalid=check.interval: not a duration, write 30s")
+        self.assertEqual(
+            self.error(*"check add tcp db x:1 --interval soon".split(), status=1),
+            "error: check.interval: not a duration, write 30s\n",
+        )
+
+    def test_exists(self):
+        self.daemon("--fail=AddCheck=org.quptime1.Error.Exists=a check named \"db\"\nexists\033[2J")
+        self.assertEqual(
+            self.error(*"check add tcp db x:1".split(), status=1),
+            'error: a check named "db"\\nexists\\x1b[2J\n',
+        )
+
+    def test_remove(self):
+        self.daemon()
+        self.assertEqual(self.out("check", "remove", "db"), "removed check db — cluster version 8\n")
+        self.assertEqual(self.last("RemoveCheck"), ["db"])
+
+
+class Alert(Case):
+    def test_add_smtp_as_the_original(self):
+        self.daemon()
+        text = self.out(
+            *"alert add smtp ops --host smtp.example.com --port 587 --from monitor@example.com".split(),
+            *"--to ops@example.com --user mailbot --password **** --starttls=true".split(),
+        )
+        self.assertEqual(text, "added alert ops (smtp) id=new-id — cluster version 7\n")
+        self.assertEqual(
+            self.last("AddAlert"),
+            [
+                {
+                    "name": {"s": "ops"},
+                    "type": {"s": "smtp"},
+                    "smtp_host": {"s": "smtp.example.com"},
+                    "smtp_port": {"t": 587},
+                    "smtp_user": {"s": "mailbot"},
+                    "smtp_password": {"s": "****"},
+                    "smtp_from": {"s": "monitor@example.com"},
+                    "smtp_to": {"as": ["ops@example.com"]},
+                    "smtp_starttls": {"b": True},
+                }
+            ],
+        )
+
+    def test_smtp_standards(self):
+        self.daemon()
+        self.out(*"alert add smtp ops --host h --from f@x --to a@x,b@x --to c@x --default --starttls=false".split())
+        fields = self.last("AddAlert")[0]
+        self.assertEqual(fields["smtp_port"], {"t": 587})
+        self.assertEqual(fields["smtp_starttls"], {"b": False})
+        self.assertEqual(fields["default"], {"b": True})
+        self.assertEqual(fields["smtp_to"], {"as": ["a@x", "b@x", "c@x"]})
+        self.assertNotIn("smtp_password", fields)
+
+    def test_add_discord(self):
+        self.daemon()
+        path = os.path.join(self.dir, "body")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("two\nlines\n")
+        self.out("alert", "add", "discord", "oncall", "--webhook", "https://d/x", "--body-file", path)
+        self.assertEqual(
+            self.last("AddAlert"),
+            [
+                {
+                    "name": {"s": "oncall"},
+                    "type": {"s": "discord"},
+                    "discord_webhook": {"s": "https://d/x"},
+                    "body_template": {"s": "two\nlines\n"},
+                }
+            ],
+        )
+        # inline beats the file
+        self.out("alert", "add", "discord", "o", "--webhook=w", "--body", "inline", "--body-file", path,
+                 "--subject-file", path)
+        fields = self.last("AddAlert")[0]
+        self.assertEqual(fields["body_template"], {"s": "inline"})
+        self.assertEqual(fields["subject_template"], {"s": "two\nlines"})
+        self.out("alert", "add", "discord", "o", "--webhook-file=-", input="https://d/y\n")
+        self.assertEqual(self.last("AddAlert")[0]["discord_webhook"], {"s": "https://d/y"})
+
+    def test_missing(self):
+        self.assertIn("--host", self.error("alert", "add", "smtp", "ops", "--from=f", "--to=t", status=2))
+        self.assertIn("--webhook", self.error("alert", "add", "discord", "o", status=2))
+        self.assertIn(
+            "standard input",
+            self.error(*"alert add discord o --webhook-file - --body-file -".split(), input="x", status=2),
+        )
+
+    def test_edit(self):
+        self.daemon()
+        text = self.out("alert", "edit", "ops", "--name", "ops2", "--subject", "", "--port", "465", "--default=false")
+        self.assertEqual(text, "updated alert ops — cluster version 8\n")
+        self.assertEqual(
+            self.last("EditAlert"),
+            [
+                "ops",
+                {
+                    "name": {"s": "ops2"},
+                    "smtp_port": {"t": 465},
+                    "default": {"b": False},
+                    "subject_template": {"s": ""},
+                },
+            ],
+        )
+
+    def test_edit_refusals(self):
+        self.daemon("--fail=EditAlert=org.quptime1.Error.NotFound=no such alert \"x\"")
+        self.assertIn("nothing to change", self.error("alert", "edit", "ops", status=2))
+        self.assertIn("discord alerts", self.error("alert", "edit", "ops", "--webhook=x", status=2))
+        self.assertIn("smtp alerts", self.error("alert", "edit", "bbbb", "--host=x", status=2))
+        self.assertEqual([call["member"] for call in self.calls()], ["ListAlerts", "ListAlerts"])
+        self.assertEqual(
+            self.error("alert", "edit", "x", "--host=x", status=1), 'error: no such alert "x"\n'
+        )
+
+    def test_default(self):
+        self.daemon()
+        for word, truth in (("on", True), ("true", True), ("yes", True), ("1", True),
+                            ("off", False), ("false", False), ("no", False), ("0", False)):
+            self.out("alert", "default", "oncall", word)
+            self.assertEqual(self.last("EditAlert"), ["oncall", {"default": {"b": truth}}])
+        self.error("alert", "default", "oncall", "perhaps", status=2)
+
+    def test_remove(self):
+        self.daemon()
+        self.assertEqual(
+            self.out("alert", "remove", "ops"),
+            "removed alert ops — cluster version 8\ndetached from: homepage, db\\x1b\n",
+        )
+
+    def test_test(self):
+        self.daemon()
+        self.assertEqual(
+            self.out("alert", "test", "ops"), "test message for ops sent: 250 2.0.0 Ok\\r\\nqueued\n"
+        )
+        self.assertEqual(self.last("TestAlert"), ["ops"])
+
+
+class Usage(Case):
+    def test_help(self):
+        everything = self.out("help")
+        self.assertEqual(everything, self.out())
+        self.assertEqual(everything, self.out("--help"))
+        for verb in ("init", "serve", "status", "node add", "check add icmp", "alert default", "trust remove"):
+            self.assertIn(f"\n  {verb}", everything)
+            self.assertTrue(self.out(*verb.split(), "-h").startswith(f"quctl {verb}"))
+            self.assertEqual(self.out("help", *verb.split()), self.out(*verb.split(), "--help"))
+        self.assertEqual(self.out("node"), self.out("help", "node"))
+        self.assertEqual(self.out("alert", "add"), self.out("alert", "add", "-h"))
+        for verb in ("alert add smtp", "alert add discord", "alert edit"):
+            self.assertIn("{{.Snapshot.OKCount}}", self.out(*verb.split(), "--help"))
+        self.error("help", "frobnicate", status=2)
+
+    def test_version(self):
+        self.assertRegex(self.out("--version"), r"\Aquctl version \S+\n\Z")
+
+    def test_wrong(self):
+        for args, says in (
+            (["staus"], 'did you mean "status"'),
+            (["node", "ad", "x:1"], 'did you mean "node add"'),
+            (["check", "add", "htp", "a", "b"], 'did you mean "check add http"'),
+            (["xylophone"], "quctl help"),
+            (["status", "--jsno=short"], "--json"),
+            (["status", "extra"], "too many"),
+            (["check", "add", "tcp", "name"], "quctl check add tcp NAME HOST:PORT"),
+            (["status", "--json=xml"], "short, pretty or off"),
+            (["status", "--user"], "before the verb"),
+            (["--system", "--user", "status"], "exclude"),
+            (["init", "--port", "http"], "number"),
+        ):
+            self.assertIn(says, self.error(*args, status=2), args)
+        self.assertEqual(self.calls(), [])
+
+    def test_verbs_own_options(self):
+        # --host, --user and --address after the verb are the verb's own
+        self.daemon()
+        self.out("--address", self.socket, *"alert add smtp o --host h --user u --from f --to t".split())
+        self.assertEqual(self.last("AddAlert")[0]["smtp_user"], {"s": "u"})
+
+
+class Errors(Case):
+    def test_named(self):
+        for name, status in (
+            ("NoQuorum", 4), ("Conflict", 1), ("Refused", 1), ("UnknownOutcome", 1), ("NotInitialized", 1),
+            ("NotFound", 1), ("Failed", 1),
+        ):
+            with self.subTest(name):
+                daemon = self.daemon(f"--fail=RemoveCheck=org.quptime1.Error.{name}=a sentence")
+                done = self.run_quctl("check", "remove", "x", status=status)
+                self.assertEqual(done.stderr, "error: a sentence\n")
+                self.end(daemon)
+                os.unlink(self.socket)
+
+    def test_denied(self):
+        self.daemon("--fail=RemoveCheck=org.freedesktop.DBus.Error.AccessDenied=not you")
+        message = self.error("check", "remove", "x", status=1)
+        self.assertIn("not you", message)
+        self.assertIn("root", message)
+
+    def test_daemon_dies(self):
+        self.daemon("--die=ListPeers")
+        self.assertIn("closed the connection", self.error("status", status=3))
+
+
+class Connection(Case):
+    def test_order(self):
+        runtime = os.path.join(self.dir, "quptime")
+        os.mkdir(runtime)
+        place = os.path.join(runtime, "quptime.sock")
+        del self.env["QUPTIME_SOCKET"]
+        if os.geteuid() == 0:  # the daemon's own place is no test's to use
+            self.env["RUNTIME_DIRECTORY"] = runtime
+        self.error("fingerprint", status=3)
+        self.daemon(where=[f"--socket={place}"])
+        self.out("fingerprint")
+        # a set $QUPTIME_SOCKET is obeyed, also when nobody answers there
+        self.error("fingerprint", status=3, env={"QUPTIME_SOCKET": self.socket})
+
+    def test_address(self):
+        self.daemon()
+        self.env["QUPTIME_SOCKET"] = "/nonexistent"
+        self.out("--address", self.socket, "fingerprint")
+        self.out(f"--address={os.path.relpath(self.socket)}", "fingerprint")
+        self.out("--address", f"unix:path={self.socket}", "fingerprint")
+        self.error("--address", "nonsense:", "fingerprint", status=3)
+        self.error("--address=", "fingerprint", status=2)
+
+    def test_no_permission(self):
+        if os.geteuid() == 0:
+            self.daemon()  # root may connect anywhere: nothing to refuse
+            self.out("fingerprint")
+            return
+        self.daemon()
+        os.chmod(self.socket, 0)
+        self.assertIn("permission denied", self.error("fingerprint", status=1))
+
+    def test_message_bus(self):
+        config = os.path.join(self.dir, "bus.conf")
+        address = f"unix:path={self.dir}/bus"
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(
+                f"<busconfig><type>session</type><listen>{address}</listen><policy context='default'>"
+                "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>"
+            )
+        bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
+            stdout=subprocess.PIPE,
+            env=self.env,
+        )
+        self.addCleanup(self.end, bus)
+        self.assertTrue(bus.stdout.readline())
+        del self.env["QUPTIME_SOCKET"]
+        if os.geteuid() == 0:
+            self.env["RUNTIME_DIRECTORY"] = self.dir
+        both = {"DBUS_SYSTEM_BUS_ADDRESS": address, "DBUS_SESSION_BUS_ADDRESS": address}
+
+        # a bus where nobody owns the name
+        self.error("fingerprint", status=3, env=both)
+        for option in ("--system", "--user"):
+            self.assertIn("systemctl start", self.error(option, "fingerprint", status=3, env=both))
+        self.daemon(where=[f"--bus={address}"])
+        self.out("fingerprint", env=both)
+        for options in (["--system"], ["--user"], ["--address", address]):
+            self.out(*options, "fingerprint", env=both)
+        self.out("status", env=both)
+
+
+class Secrets(Case):
+    """Nothing in a process list; typed text is not shown."""
+
+    def spawn(self, *args, **kwargs):
+        process = subprocess.Popen(
+            [QUCTL, *args], env=self.env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **kwargs
+        )
+        self.addCleanup(self.end, process)
+        return process
+
+    def test_argv_is_blanked(self):
+        self.daemon("--stall=Init", "--stall=AddAlert")
+        for member, args in (
+            ("Init", ["init", "--secret", "hunter2", "--port", "9901"]),
+            ("AddAlert", ["alert", "add", "smtp", "o", "--host=h", "--from=f", "--to=t", "--password=hunter2"]),
+            ("AddAlert", ["alert", "add", "discord", "o", "--webhook", "https://d/hunter2"]),
+            ("AddCheck", ["check", "add", "http", "n", "https://u:hunter2@h/"]),
+        ):
+            n = len(self.calls())
+            process = self.spawn(*args)
+            wait_for(lambda: len(self.calls()) > n, member)
+            self.assertIn("hunter2", json.dumps(self.last(member)))
+            try:
+                with open(f"/proc/{process.pid}/cmdline", encoding="utf-8") as file:
+                    line = file.read().split("\0")
+                if line != [""]:  # the last one is answered at once and may be gone
+                    self.assertNotIn("hunter2", "".join(line))
+                    self.assertEqual(line[1], args[0])
+            except (FileNotFoundError, ProcessLookupError):
+                self.assertEqual(member, "AddCheck")
+            self.end(process)
+
+    def terminal(self, *args):
+        """quctl on a terminal: returns (process, master)."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen(
+            [QUCTL, *args], env={**self.env, "TERM": "xterm"}, stdin=slave, stdout=slave, stderr=slave,
+            start_new_session=True,
+        )
+        self.addCleanup(self.end, process)
+        self.slave = slave
+        self.addCleanup(os.close, slave)
+        return process, master
+
+    def read_until(self, master, text, so_far=""):
+        data = so_far
+        deadline = time.monotonic() + WAIT
+        while text not in data:
+            self.assertGreater(deadline, time.monotonic(), data)
+            if select.select([master], [], [], 0.1)[0]:
+                data += os.read(master, 4096).decode()
+        return data
+
+    def echo(self):
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+    def test_hidden(self):
+        self.daemon("--given-secret")
+        for args, member, field in (
+            (["init", "--secret"], "Init", "secret"),
+            (["init", "--secret-file=-"], "Init", "secret"),
+            (["alert", "add", "discord", "o"], "AddAlert", "discord_webhook"),
+            (["alert", "add", "smtp", "o", "--host=h", "--from=f", "--to=t", "--user=u"], "AddAlert", "smtp_password"),
+            (["alert", "edit", "ops", "--password"], "EditAlert", "smtp_password"),
+        ):
+            with self.subTest(args):
+                process, master = self.terminal(*args)
+                text = self.read_until(master, "stays hidden):")
+                self.assertFalse(self.echo())
+                os.write(master, b"hunter2\n")
+                self.assertEqual(process.wait(WAIT), 0)
+                self.assertTrue(self.echo())
+                self.assertNotIn("hunter2", self.read_until(master, "\n", text))
+                self.assertEqual(self.last(member)[-1][field], {"s": "hunter2"})
+
+    def test_hidden_ended(self):
+        for end, status in ((b"\x04", 1), (b"\n", 2), (b"\x03", -signal.SIGINT)):
+            process, master = self.terminal("init", "--secret")
+            self.read_until(master, "stays hidden):")
+            if end == b"\x03":
+                process.send_signal(signal.SIGINT)
+            else:
+                os.write(master, end)
+            self.assertEqual(process.wait(WAIT), status)
+            self.assertTrue(self.echo())
+
+    def test_question_on_a_terminal(self):
+        self.daemon()
+        process, master = self.terminal("node", "add", "bravo:9901")
+        self.read_until(master, "[y/N] ")
+        os.write(master, b"y\n")
+        self.read_until(master, "added node")
+        self.assertEqual(process.wait(WAIT), 0)
+
+    def test_color_only_on_a_terminal(self):
+        self.daemon()
+        self.assertNotIn("\x1b", self.out("status", env={"TERM": "xterm"}))
+        process, master = self.terminal("status")
+        self.assertIn("\x1b[0;32mtrue (need 2)\x1b[0m", self.read_until(master, "marked"))
+        process.wait(WAIT)
+        self.env["NO_COLOR"] = "1"
+        process, master = self.terminal("status")
+        self.assertNotIn("\x1b", self.read_until(master, "marked"))
+        process.wait(WAIT)
+
+    def test_width_of_a_terminal(self):
+        self.daemon()
+        self.env.update(NO_COLOR="1", COLUMNS="88")
+        process, master = self.terminal("status")
+        self.assertIn("dial time…\r\n", self.read_until(master, "marked"))
+        process.wait(WAIT)
+        process, master = self.terminal("status", "--full")
+        self.assertIn("dial timeout\r\n", self.read_until(master, "marked"))
+        process.wait(WAIT)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
