@@ -55,12 +55,18 @@
 #define FRAME_PIECE 65536                    /* what is written before something urgent may pass */
 #define HANDSHAKE_MAX_BYTES 16384
 #define ERROR_MAX_BYTES 8192                  /* the sentence of a refused call */
+#define RSA_BITS_MAX 8192                     /* of a key whose signature we are asked to check */
 #define UNTRUSTED_DEADLINE_USEC (10 * USEC_PER_SEC)
 #define UNTRUSTED_MAX 32                     /* connections that are no member's, in all */
 #define UNTRUSTED_MAX_PER_ADDRESS 8
 #define UNTRUSTED_HANDSHAKES_PER_SEC 10
 #define SEND_QUEUE_MAX_BYTES (128 * 1024 * 1024) /* per connection; past it the connection is closed */
 #define CALLS_PENDING_MAX 256                /* per connection */
+#define JOIN_FAILURES_MAX 30                 /* wrong proofs at once, in all; one more every 6 s */
+#define JOIN_FAILURES_PER_ADDRESS 5          /* and of one address; one more every minute */
+#define JOIN_FAILURE_USEC USEC_PER_MINUTE
+#define JOIN_ADDRESSES_MAX 64                /* whose failures are remembered */
+#define JOIN_SESSION_USEC (5 * USEC_PER_MINUTE) /* after the proof, for all that joining asks */
 
 /* the register */
 #define CHANGES_REMEMBERED 256   /* ids of changes with their answers */

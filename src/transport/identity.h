@@ -6,6 +6,7 @@
  * of the original's. Also what else an installation draws at random. These functions block for the time of a
  * key generation or derivation (RSA-3072: up to seconds; the join key: about half a second). */
 
+#include "base/cleanup.h"
 #include "base/strtab.h"
 #include "base/usec.h"
 #include "model/fingerprint.h"
