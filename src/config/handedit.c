@@ -167,7 +167,8 @@ static const Field *extra_field(const ObjectType *type) {
 static char *unknown_text(const ObjectType *type, const char *name) {
         const char *nearest = object_nearest_field(type, name);
 
-        return nearest ? g_strdup_printf("no such field; is \"%s\" meant?", nearest) : g_strdup("no such field");
+        return nearest ? g_strdup_printf("no such field; is \"%s\" meant?", nearest)
+                       : g_strdup("no such field");
 }
 
 static bool check_unknown(Judge *judge, const DocumentList *list) {

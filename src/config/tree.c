@@ -298,7 +298,7 @@ int tree_parse(const char *text, size_t size, Tree **ret, Complaint **reterr) {
                 return r;
 
         if (!yaml_parser_initialize(&reader.yaml))
-                return -ENOMEM;
+                return refuse(&reader, &start, "there is no memory to read it");
         yaml_parser_set_encoding(&reader.yaml, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&reader.yaml, (const unsigned char *) reader.text, reader.size);
         r = build_stream(&reader, ret);

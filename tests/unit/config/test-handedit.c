@@ -328,7 +328,7 @@ static void test_unknown_fields(void) {
         /* a newer version's field survives, may be changed and copied, and is still an error elsewhere */
         Node node = {};
         Check *check;
-        g_autofree char *text = NULL, *edited = NULL, *elsewhere = NULL;
+        g_autofree char *edited = NULL, *elsewhere = NULL;
         _cleanup_(hand_edit_freep)
         HandEdit *edit = NULL, *refused = NULL;
 

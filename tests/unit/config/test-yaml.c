@@ -245,8 +245,9 @@ static void test_limits(void) {
         g_autoptr(GString) peers = g_string_new("peers:\n");
         _cleanup_(document_freep)
         Document *document = parse(good), *lax = NULL;
-        Check *check;
+        const Check *check = document->checks->pdata[0];
 
+        g_assert_cmpstr(check->name, ==, name);
         assert_refused(bad, "f:1:28: checks[0].name: 130 bytes long; at most 128 are allowed");
         lax = parse_flags(bad, YAML_LAX, warnings);
         check = lax->checks->pdata[0];
