@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#define _cleanup_(fn) __attribute__((cleanup(fn)))
+/* unused: a variable may be there only to be let go of, which gcc sees and clang does not */
+#define _cleanup_(fn) __attribute__((cleanup(fn), unused))
 
 #define TAKE_PTR(p)                                                                                          \
         __extension__({                                                                                      \
@@ -25,7 +26,7 @@
 
 /* For a function `type *fn(type *)` that accepts NULL and returns NULL, makes `fn##p(type **)`. */
 #define DEFINE_CLEANUP(type, fn)                                                                             \
-        static inline void fn##p(type **p) {                                                                 \
+        __attribute__((unused)) static inline void fn##p(type **p) {                                         \
                 if (*p)                                                                                      \
                         (void) fn(*p);                                                                       \
         }                                                                                                    \
