@@ -75,6 +75,18 @@ void batch_enqueue(Register *r, const Change *change, const char *reply_to) {
         g_queue_push_tail(&r->queue, queued);
 }
 
+void batch_withdraw(Register *r, const char *id) {
+        for (GList *l = r->queue.head; l; l = l->next) {
+                Queued *queued = l->data;
+
+                if (queued->reply_to || strcmp(queued->change->id, id) != 0)
+                        continue;
+                g_queue_delete_link(&r->queue, l);
+                queued_free(queued);
+                return;
+        }
+}
+
 /* An id made of the change's own: every leader that plans it makes the same. */
 typedef struct IdSource {
         const char *change_id;

@@ -188,6 +188,7 @@ void request_step(Register *r) {
                 ChangeAnswer *answer = settled(r, request);
 
                 if (answer) {
+                        batch_withdraw(r, request->change->id);
                         emit_answer(r, answer);
                         g_ptr_array_remove_index(r->requests, i);
                         continue;

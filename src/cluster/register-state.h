@@ -235,6 +235,7 @@ void show(Register *r, const Stamped *stamped);
 /* register-batch.c */
 void queued_free(void *data);
 void batch_enqueue(Register *r, const Change *change, const char *reply_to);
+void batch_withdraw(Register *r, const char *id); /* nobody waits for it any more; not once it is proposed */
 void batch_step(Register *r);
 void batch_committed(Register *r);
 void batch_abandon(Register *r);

@@ -122,7 +122,7 @@ void view_step(Register *r) {
         const Heartbeat *said;
         const char *witness;
 
-        if (*r->leader && !r->disk_failed) {
+        if (*r->leader && !r->disk_failed && disk_has_term(r)) {
                 set_view(r, r->disk.term, r->leader, "");
         } else if ((witness = find_witness(r, &said)) && !r->removed) {
                 set_view(r, said->term, said->leader, strcmp(said->leader, witness) == 0 ? "" : witness);
