@@ -354,7 +354,8 @@ static void build(Sim *sim) {
         _cleanup_(value_unrefp)
         Value *value = NULL;
 
-        sim->n_nodes = MIN(n_voters + (unsigned) sim_random(sim, 3), (unsigned) NODES_MAX);
+        sim->n_nodes = n_voters + (unsigned) sim_random(sim, 3);
+        sim->n_nodes = MIN(sim->n_nodes, (unsigned) NODES_MAX);
         for (unsigned i = 0; i < sim->n_nodes; i++) {
                 SimNode *node = &sim->nodes[i];
 
