@@ -135,7 +135,7 @@ static ExitStatus connect_bus(Context *context, const char *name, int (*open_bus
 
         r = open_bus(&bus);
         if (r < 0)
-                return no_daemon(name, r);
+                return fail(STATUS_NO_DAEMON, "cannot reach %s: %s", name, g_strerror(-r));
 
         use_bus(context, bus);
         return STATUS_DONE;

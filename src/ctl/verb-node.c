@@ -136,6 +136,8 @@ static ExitStatus run_list(Context *context, const Arguments *arguments) {
         (void) arguments;
 
         status = manager_status(context, &node);
+        if (status == STATUS_DONE && !node->initialized)
+                return fail(STATUS_FAILED, "the daemon waits for \"quctl init\": there is no cluster yet");
         if (status == STATUS_DONE)
                 status = manager_list(context, "ListPeers", &peer_row_type, &peers);
         if (status != STATUS_DONE)

@@ -220,6 +220,7 @@ ID                                    NAME      STATE  OK/TOTAL  ALERTS       DE
         self.daemon("--uninitialized")
         self.assertIn("quctl init", self.error("status", status=1))
         self.assertIn("quctl init", self.error("fingerprint", status=1))
+        self.assertIn("quctl init", self.error("node", "list", status=1))
 
     def test_escapes(self):
         self.daemon("--evil")
