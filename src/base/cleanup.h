@@ -10,26 +10,26 @@
 /* unused: a variable may be there only to be let go of, which gcc sees and clang does not */
 #define _cleanup_(fn) __attribute__((cleanup(fn), unused))
 
-#define TAKE_PTR(p)                                                                                          \
-        __extension__({                                                                                      \
-                __typeof__(p) _taken_ = (p);                                                                 \
-                (p) = NULL;                                                                                  \
-                _taken_;                                                                                     \
+#define TAKE_PTR(p)                                                                                         \
+        __extension__({                                                                                     \
+                __typeof__(p) _taken_ = (p);                                                                \
+                (p) = NULL;                                                                                 \
+                _taken_;                                                                                    \
         })
 
-#define TAKE_FD(fd)                                                                                          \
-        __extension__({                                                                                      \
-                int _taken_fd_ = (fd);                                                                       \
-                (fd) = -1;                                                                                   \
-                _taken_fd_;                                                                                  \
+#define TAKE_FD(fd)                                                                                         \
+        __extension__({                                                                                     \
+                int _taken_fd_ = (fd);                                                                      \
+                (fd) = -1;                                                                                  \
+                _taken_fd_;                                                                                 \
         })
 
 /* For a function `type *fn(type *)` that accepts NULL and returns NULL, makes `fn##p(type **)`. */
-#define DEFINE_CLEANUP(type, fn)                                                                             \
-        __attribute__((unused)) static inline void fn##p(type **p) {                                         \
-                if (*p)                                                                                      \
-                        (void) fn(*p);                                                                       \
-        }                                                                                                    \
+#define DEFINE_CLEANUP(type, fn)                                                                            \
+        __attribute__((unused)) static inline void fn##p(type **p) {                                        \
+                if (*p)                                                                                     \
+                        (void) fn(*p);                                                                      \
+        }                                                                                                   \
         struct _cleanup_needs_semicolon_
 
 static inline int close_fd(int fd) {

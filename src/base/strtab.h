@@ -26,18 +26,18 @@ static inline int strtab_from_string(const StrTab *table, const char *name) {
         return -EINVAL;
 }
 
-#define DECLARE_STRTAB(prefix, type)                                                                         \
-        extern const StrTab prefix##_table;                                                                  \
-        const char *prefix##_to_string(type value);                                                          \
+#define DECLARE_STRTAB(prefix, type)                                                                        \
+        extern const StrTab prefix##_table;                                                                 \
+        const char *prefix##_to_string(type value);                                                         \
         int prefix##_from_string(const char *name)
 
-#define DEFINE_STRTAB(prefix, type, ...)                                                                     \
-        static const char *const prefix##_names[] = { __VA_ARGS__ };                                         \
-        const StrTab prefix##_table = { prefix##_names, sizeof(prefix##_names) / sizeof(*prefix##_names) };  \
-        const char *prefix##_to_string(type value) {                                                         \
-                return strtab_to_string(&prefix##_table, (int) value);                                       \
-        }                                                                                                    \
-        int prefix##_from_string(const char *name) {                                                         \
-                return strtab_from_string(&prefix##_table, name);                                            \
-        }                                                                                                    \
+#define DEFINE_STRTAB(prefix, type, ...)                                                                    \
+        static const char *const prefix##_names[] = { __VA_ARGS__ };                                        \
+        const StrTab prefix##_table = { prefix##_names, sizeof(prefix##_names) / sizeof(*prefix##_names) }; \
+        const char *prefix##_to_string(type value) {                                                        \
+                return strtab_to_string(&prefix##_table, (int) value);                                      \
+        }                                                                                                   \
+        int prefix##_from_string(const char *name) {                                                        \
+                return strtab_from_string(&prefix##_table, name);                                           \
+        }                                                                                                   \
         struct _strtab_needs_semicolon_

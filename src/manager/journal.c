@@ -87,7 +87,8 @@ static void write_stderr(int priority, const char *text) {
         (void) fprintf(stderr, "quptime: %s%s\n", priority <= LOG_ERR ? "error: " : "", readable ?: escaped);
 }
 
-static void write_journal(const char *message_id, int priority, const JournalField *fields, const char *text) {
+static void
+write_journal(const char *message_id, int priority, const JournalField *fields, const char *text) {
         g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
         struct iovec iov[FIELDS_MAX + 4];
         int n = 0;
@@ -104,12 +105,13 @@ static void write_journal(const char *message_id, int priority, const JournalFie
         for (unsigned i = 0; i < lines->len; i++) {
                 char *line = g_ptr_array_index(lines, i);
 
-                iov[n++] = (struct iovec) { .iov_base = line, .iov_len = strlen(line) };
+                iov[n++] = (struct iovec){ .iov_base = line, .iov_len = strlen(line) };
         }
         (void) sd_journal_sendv(iov, n);
 }
 
-static void speak(const char *message_id, int priority, const JournalField *fields, const char *format, va_list ap) {
+static void
+speak(const char *message_id, int priority, const JournalField *fields, const char *format, va_list ap) {
         g_autofree char *text = NULL;
 
         if (priority > max_level)

@@ -11,33 +11,33 @@
 #include <stddef.h>
 
 typedef enum Event {
-        EVENT_STARTED,          /* the daemon works (or waits for init) */
+        EVENT_STARTED, /* the daemon works (or waits for init) */
         EVENT_STOPPED,
         EVENT_START_REFUSED,
         EVENT_INITIALIZED,
-        EVENT_LEADER,           /* who leads changed */
-        EVENT_LEASE,            /* this node became or ceased to be the master */
+        EVENT_LEADER, /* who leads changed */
+        EVENT_LEASE,  /* this node became or ceased to be the master */
         EVENT_PEER_UP,
         EVENT_PEER_DOWN,
-        EVENT_PEER_BEHIND,      /* reports less than it has acknowledged: a lost disk */
-        EVENT_MEMBER,           /* a peer was added, became a voter, or was removed */
-        EVENT_REMOVED,          /* this node was removed from its cluster */
-        EVENT_JOIN,             /* a join succeeded, either side */
+        EVENT_PEER_BEHIND, /* reports less than it has acknowledged: a lost disk */
+        EVENT_MEMBER,      /* a peer was added, became a voter, or was removed */
+        EVENT_REMOVED,     /* this node was removed from its cluster */
+        EVENT_JOIN,        /* a join succeeded, either side */
         EVENT_JOIN_FAILED,
-        EVENT_STRANGER,         /* someone without trust was turned away, in bulk */
-        EVENT_CHANGE,           /* a committed change of the document */
+        EVENT_STRANGER, /* someone without trust was turned away, in bulk */
+        EVENT_CHANGE,   /* a committed change of the document */
         EVENT_CHANGE_REFUSED,
         EVENT_TRANSITION,
         EVENT_DELIVERED,
         EVENT_DELIVERY_RETRY,
         EVENT_DELIVERY_REFUSED,
         EVENT_DELIVERY_GAVE_UP,
-        EVENT_TEMPLATE,         /* a field fell back to the default text */
+        EVENT_TEMPLATE, /* a field fell back to the default text */
         EVENT_MANUAL_EDIT,
         EVENT_EDIT_REJECTED,
-        EVENT_DISK,             /* the disk failed or recovered */
-        EVENT_ABSTAIN,          /* this node began or ceased to abstain on a check */
-        EVENT_BUS,              /* a bus was lost or found */
+        EVENT_DISK,    /* the disk failed or recovered */
+        EVENT_ABSTAIN, /* this node began or ceased to abstain on a check */
+        EVENT_BUS,     /* a bus was lost or found */
         EVENT_WARNING,
         _EVENT_MAX
 } Event;
@@ -47,15 +47,16 @@ typedef struct JournalField {
         const char *value; /* NULL: left out */
 } JournalField;
 
-#define JOURNAL_FIELDS(...)                                                                                  \
-        (const JournalField[]) {                                                                             \
-                __VA_ARGS__, {                                                                               \
-                        NULL, NULL                                                                           \
-                }                                                                                            \
+#define JOURNAL_FIELDS(...)                                                                                 \
+        (const JournalField[]) {                                                                            \
+                __VA_ARGS__, {                                                                              \
+                        NULL, NULL                                                                          \
+                }                                                                                           \
         }
 
 /* fields: ends with a NULL name; NULL for none */
-void journal_event(Event event, const JournalField *fields, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void journal_event(Event event, const JournalField *fields, const char *format, ...)
+                __attribute__((format(printf, 3, 4)));
 /* Details for people who look for faults, without a message id; level as syslog(3) has it. */
 void journal_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -52,20 +52,20 @@ void manager_set_observer(Manager *manager, const ManagerObserver *observer, voi
 
 typedef struct ManagerStatus {
         bool initialized;
-        const char *node_id;     /* "" before init, like all below */
+        const char *node_id; /* "" before init, like all below */
         const char *cluster_id;
         const char *fingerprint;
-        const char *directory;   /* of the configuration; always */
+        const char *directory; /* of the configuration; always */
         const char *advertise;
         uint64_t term;
-        const char *master;      /* the leader with a lease as far as this node knows, "" for none */
-        const char *master_via;  /* NodeID through which we hear of it, "" when directly */
-        bool quorum;             /* live voters >= need, and a master */
-        unsigned live;           /* voters, this node included */
+        const char *master;     /* the leader with a lease as far as this node knows, "" for none */
+        const char *master_via; /* NodeID through which we hear of it, "" when directly */
+        bool quorum;            /* live voters >= need, and a master */
+        unsigned live;          /* voters, this node included */
         unsigned need;
         unsigned n_voters;
-        uint64_t version;        /* of the document */
-        const char *hint;        /* "two nodes: neither may die; add a third", or "" */
+        uint64_t version; /* of the document */
+        const char *hint; /* "two nodes: neither may die; add a third", or "" */
 } ManagerStatus;
 void manager_status(Manager *manager, ManagerStatus *ret);
 
@@ -89,13 +89,13 @@ const TrustFile *manager_trust(Manager *manager);
 
 typedef struct ManagerAnswer {
         ChangeOutcome outcome;
-        const char *text;       /* a sentence when not CHANGE_DONE */
-        uint64_t version;       /* of the document after it */
-        const char *id;         /* of what was added, edited, removed; the NodeID for node verbs */
+        const char *text; /* a sentence when not CHANGE_DONE */
+        uint64_t version; /* of the document after it */
+        const char *id;   /* of what was added, edited, removed; the NodeID for node verbs */
         const char *name;
-        char *const *affected;  /* checks that a removed alert was detached from; may be NULL */
+        char *const *affected;   /* checks that a removed alert was detached from; may be NULL */
         const char *fingerprint; /* node verbs */
-        const char *secret;     /* init, only when it was generated */
+        const char *secret;      /* init, only when it was generated */
 } ManagerAnswer;
 typedef void (*manager_answer_t)(void *userdata, const ManagerAnswer *answer);
 
@@ -112,7 +112,12 @@ typedef struct InitOptions {
 void manager_init(Manager *manager, const InitOptions *options, manager_answer_t done, void *userdata);
 
 /* Any change of checks, alerts or whole documents; consumed. deadline: CLOCK_BOOTTIME, 0: 10 s from now. */
-void manager_change(Manager *manager, Change *change, usec_t deadline_usec, manager_answer_t done, void *userdata);
+void manager_change(
+                Manager *manager,
+                Change *change,
+                usec_t deadline_usec,
+                manager_answer_t done,
+                void *userdata);
 
 /* Who answers there: NodeID and fingerprint, nothing trusted yet. text says what it is ("alone and empty", …). */
 void manager_node_probe(Manager *manager, const char *address, manager_answer_t done, void *userdata);

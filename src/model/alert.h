@@ -5,11 +5,7 @@
 
 #include "model/field.h"
 
-typedef enum AlertKind {
-        ALERT_SMTP,
-        ALERT_DISCORD,
-        _ALERT_KIND_MAX
-} AlertKind;
+typedef enum AlertKind { ALERT_SMTP, ALERT_DISCORD, _ALERT_KIND_MAX } AlertKind;
 DECLARE_STRTAB(alert_kind, AlertKind);
 
 typedef struct Alert {

@@ -32,7 +32,11 @@ const ObjectType check_type = OBJECT_TYPE(Check, "check", check_fields);
 
 static const Field check_status_fields[] = {
         FIELD(CheckStatus, check_id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
-        FIELD(CheckStatus, state, FIELD_ENUM, .names = &check_state_table, .flags = FIELD_REQUIRED | FIELD_KEEP_EMPTY),
+        FIELD(CheckStatus,
+              state,
+              FIELD_ENUM,
+              .names = &check_state_table,
+              .flags = FIELD_REQUIRED | FIELD_KEEP_EMPTY),
         FIELD(CheckStatus, since, FIELD_USEC),
         FIELD(CheckStatus, transitions, FIELD_UINT),
         FIELD(CheckStatus, was_up, FIELD_BOOL),

@@ -5,19 +5,10 @@
 
 #include "model/field.h"
 
-typedef enum CheckKind {
-        CHECK_HTTP,
-        CHECK_TCP,
-        CHECK_ICMP,
-        _CHECK_KIND_MAX
-} CheckKind;
+typedef enum CheckKind { CHECK_HTTP, CHECK_TCP, CHECK_ICMP, _CHECK_KIND_MAX } CheckKind;
 DECLARE_STRTAB(check_kind, CheckKind);
 
-typedef enum CheckState {
-        CHECK_UNKNOWN,
-        CHECK_UP,
-        CHECK_DOWN
-} CheckState;
+typedef enum CheckState { CHECK_UNKNOWN, CHECK_UP, CHECK_DOWN } CheckState;
 DECLARE_STRTAB(check_state, CheckState);
 
 typedef struct Check {
@@ -38,8 +29,8 @@ typedef struct Check {
 DECLARE_OBJECT(Check, check);
 
 /* questions */
-usec_t check_interval(const Check *check); /* effective */
-usec_t check_timeout(const Check *check);  /* effective */
+usec_t check_interval(const Check *check);        /* effective */
+usec_t check_timeout(const Check *check);         /* effective */
 uint64_t check_expect_status(const Check *check); /* effective: 200 for 0 */
 /* whether what is probed differs, so that fresh rounds are due (type, target, expectation, time-out) */
 bool check_probes_differently(const Check *a, const Check *b);
@@ -50,13 +41,13 @@ char *check_target_masked(const Check *check);
 typedef struct CheckStatus {
         char *check_id;
         CheckState state;
-        usec_t since;          /* CLOCK_REALTIME of the transition */
-        uint64_t transitions;  /* how many so far; numbers the transition and its notices */
-        bool was_up;           /* has ever been up: the first UP is told once in its life */
-        uint64_t ok;           /* votes of the round that decided */
+        usec_t since;         /* CLOCK_REALTIME of the transition */
+        uint64_t transitions; /* how many so far; numbers the transition and its notices */
+        bool was_up;          /* has ever been up: the first UP is told once in its life */
+        uint64_t ok;          /* votes of the round that decided */
         uint64_t not_ok;
-        char *detail;          /* of the failing voter with the smallest NodeID, or empty */
-        char *decided_by;      /* NodeID of the master */
+        char *detail;     /* of the failing voter with the smallest NodeID, or empty */
+        char *decided_by; /* NodeID of the master */
         uint64_t decided_term;
 } CheckStatus;
 DECLARE_OBJECT(CheckStatus, check_status);

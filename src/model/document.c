@@ -10,9 +10,24 @@ static const Field document_fields[] = {
         FIELD(Document, updated_at, FIELD_TIME),
         FIELD(Document, updated_by, FIELD_STRING, .max = NAME_MAX_BYTES),
         FIELD(Document, election_timeout, FIELD_DURATION),
-        FIELD(Document, peers, FIELD_LIST, .object = &peer_type, .max = PEERS_MAX, .flags = FIELD_KEEP_EMPTY),
-        FIELD(Document, checks, FIELD_LIST, .object = &check_type, .max = CHECKS_MAX, .flags = FIELD_KEEP_EMPTY),
-        FIELD(Document, alerts, FIELD_LIST, .object = &alert_type, .max = ALERTS_MAX, .flags = FIELD_KEEP_EMPTY),
+        FIELD(Document,
+              peers,
+              FIELD_LIST,
+              .object = &peer_type,
+              .max = PEERS_MAX,
+              .flags = FIELD_KEEP_EMPTY),
+        FIELD(Document,
+              checks,
+              FIELD_LIST,
+              .object = &check_type,
+              .max = CHECKS_MAX,
+              .flags = FIELD_KEEP_EMPTY),
+        FIELD(Document,
+              alerts,
+              FIELD_LIST,
+              .object = &alert_type,
+              .max = ALERTS_MAX,
+              .flags = FIELD_KEEP_EMPTY),
         FIELD(Document, extra, FIELD_EXTRA, .max = EXTRA_FIELDS_MAX_BYTES),
 };
 const ObjectType document_type = OBJECT_TYPE(Document, "document", document_fields);
@@ -22,7 +37,11 @@ static const Field node_config_fields[] = {
         FIELD(NodeConfig, bind_addr, FIELD_STRING, .max = ADVERTISE_MAX_BYTES),
         FIELD(NodeConfig, bind_port, FIELD_UINT),
         FIELD(NodeConfig, advertise, FIELD_STRING, .max = ADVERTISE_MAX_BYTES),
-        FIELD(NodeConfig, cluster_secret, FIELD_STRING, .max = SECRET_FIELD_MAX_BYTES, .flags = FIELD_SECRET),
+        FIELD(NodeConfig,
+              cluster_secret,
+              FIELD_STRING,
+              .max = SECRET_FIELD_MAX_BYTES,
+              .flags = FIELD_SECRET),
         FIELD(NodeConfig, join_key, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_SECRET),
         FIELD(NodeConfig, state_id, FIELD_STRING, .max = NAME_MAX_BYTES),
 };
@@ -38,7 +57,12 @@ static const Field trust_entry_fields[] = {
 const ObjectType trust_entry_type = OBJECT_TYPE(TrustEntry, "entry", trust_entry_fields);
 
 static const Field trust_file_fields[] = {
-        FIELD(TrustFile, entries, FIELD_LIST, .object = &trust_entry_type, .max = PEERS_MAX * 4, .flags = FIELD_KEEP_EMPTY),
+        FIELD(TrustFile,
+              entries,
+              FIELD_LIST,
+              .object = &trust_entry_type,
+              .max = PEERS_MAX * 4,
+              .flags = FIELD_KEEP_EMPTY),
 };
 const ObjectType trust_file_type = OBJECT_TYPE(TrustFile, "trust", trust_file_fields);
 

@@ -10,13 +10,13 @@
 #include "model/peer.h"
 
 typedef struct Document {
-        uint64_t version;    /* +1 per change; put right, not obeyed, in an edited file */
-        usec_t updated_at;   /* CLOCK_REALTIME */
-        char *updated_by;    /* NodeID */
+        uint64_t version;        /* +1 per change; put right, not obeyed, in an edited file */
+        usec_t updated_at;       /* CLOCK_REALTIME */
+        char *updated_by;        /* NodeID */
         usec_t election_timeout; /* E; 0: ELECTION_DEFAULT_USEC. Pings go out every E/10 */
-        GPtrArray *peers;    /* of Peer */
-        GPtrArray *checks;   /* of Check */
-        GPtrArray *alerts;   /* of Alert */
+        GPtrArray *peers;        /* of Peer */
+        GPtrArray *checks;       /* of Check */
+        GPtrArray *alerts;       /* of Alert */
         char *extra;
 } Document;
 DECLARE_OBJECT(Document, document);
@@ -34,12 +34,12 @@ GPtrArray *effective_alerts(const Check *check, const GPtrArray *alerts);
 /* node.yaml: this node's own identity, never replicated. */
 typedef struct NodeConfig {
         char *node_id;
-        char *bind_addr;        /* "": 0.0.0.0 */
-        uint64_t bind_port;     /* 0: PORT_DEFAULT */
-        char *advertise;        /* "": bind:port, with 127.0.0.1 for an unspecified address */
+        char *bind_addr;    /* "": 0.0.0.0 */
+        uint64_t bind_port; /* 0: PORT_DEFAULT */
+        char *advertise;    /* "": bind:port, with 127.0.0.1 for an unspecified address */
         char *cluster_secret;
-        char *join_key;         /* hex of PBKDF2(cluster_secret): what the join proof uses */
-        char *state_id;         /* random, the same as in the register's database */
+        char *join_key; /* hex of PBKDF2(cluster_secret): what the join proof uses */
+        char *state_id; /* random, the same as in the register's database */
 } NodeConfig;
 DECLARE_OBJECT(NodeConfig, node_config);
 

@@ -114,7 +114,8 @@ void object_copy_field(const Field *field, void *to, const void *from) {
                 *FIELD_AT(char **, field, to) = g_strdupv(*FIELD_AT(char **const, field, from));
                 break;
         case FIELD_OBJECT:
-                *FIELD_AT(void *, field, to) = object_copy(field->object, *FIELD_AT(void *const, field, from));
+                *FIELD_AT(void *, field, to) =
+                                object_copy(field->object, *FIELD_AT(void *const, field, from));
                 break;
         case FIELD_LIST:
                 *FIELD_AT(GPtrArray *, field, to) =

@@ -58,13 +58,16 @@ struct ObjectType {
         size_t n_fields;
 };
 
-#define FIELD(struct_type, member, field_type, ...)                                                          \
+#define FIELD(struct_type, member, field_type, ...)                                                         \
         { .name = #member, .type = (field_type), .offset = offsetof(struct_type, member), __VA_ARGS__ }
 /* where the outside name is not the member's */
-#define FIELD_AS(outside, struct_type, member, field_type, ...)                                              \
+#define FIELD_AS(outside, struct_type, member, field_type, ...)                                             \
         { .name = (outside), .type = (field_type), .offset = offsetof(struct_type, member), __VA_ARGS__ }
-#define OBJECT_TYPE(struct_type, outside, table)                                                             \
-        { .name = (outside), .size = sizeof(struct_type), .fields = (table), .n_fields = G_N_ELEMENTS(table) }
+#define OBJECT_TYPE(struct_type, outside, table)                                                            \
+        {                                                                                                   \
+                .name = (outside), .size = sizeof(struct_type), .fields = (table),                          \
+                .n_fields = G_N_ELEMENTS(table)                                                             \
+        }
 
 /* lifecycle: all zero; free accepts NULL and returns NULL; copy is deep and of NULL is NULL */
 void *object_new(const ObjectType *type);
@@ -91,18 +94,18 @@ const char *object_nearest_field(const ObjectType *type, const char *name);
 #define FIELD_AT(value_type, field, base) ((value_type *) (void *) ((char *) (base) + (field)->offset))
 
 /* Makes noun_new(), noun_free(), noun_copy(), noun_equal() and noun_freep() over `noun##_type`. */
-#define DECLARE_OBJECT(Type, noun)                                                                           \
-        extern const ObjectType noun##_type;                                                                 \
-        static inline Type *noun##_new(void) {                                                               \
-                return object_new(&noun##_type);                                                             \
-        }                                                                                                    \
-        static inline Type *noun##_free(Type *object) {                                                      \
-                return object_free(&noun##_type, object);                                                    \
-        }                                                                                                    \
-        static inline Type *noun##_copy(const Type *object) {                                                \
-                return object_copy(&noun##_type, object);                                                    \
-        }                                                                                                    \
-        static inline bool noun##_equal(const Type *a, const Type *b) {                                      \
-                return object_equal(&noun##_type, a, b);                                                     \
-        }                                                                                                    \
+#define DECLARE_OBJECT(Type, noun)                                                                          \
+        extern const ObjectType noun##_type;                                                                \
+        static inline Type *noun##_new(void) {                                                              \
+                return object_new(&noun##_type);                                                            \
+        }                                                                                                   \
+        static inline Type *noun##_free(Type *object) {                                                     \
+                return object_free(&noun##_type, object);                                                   \
+        }                                                                                                   \
+        static inline Type *noun##_copy(const Type *object) {                                               \
+                return object_copy(&noun##_type, object);                                                   \
+        }                                                                                                   \
+        static inline bool noun##_equal(const Type *a, const Type *b) {                                     \
+                return object_equal(&noun##_type, a, b);                                                    \
+        }                                                                                                   \
         DEFINE_CLEANUP(Type, noun##_free)

@@ -25,7 +25,8 @@ int fingerprint_from_string(const char *text, Fingerprint *ret) {
         if (strlen(clean) != FINGERPRINT_TEXT_SIZE - 1 || g_ascii_strncasecmp(clean, "sha256:", 7) != 0)
                 return -EINVAL;
         for (size_t i = 0; i < FINGERPRINT_BYTES; i++) {
-                int high = g_ascii_xdigit_value(clean[7 + 2 * i]), low = g_ascii_xdigit_value(clean[8 + 2 * i]);
+                int high = g_ascii_xdigit_value(clean[7 + 2 * i]),
+                    low = g_ascii_xdigit_value(clean[8 + 2 * i]);
 
                 if (high < 0 || low < 0)
                         return -EINVAL;

@@ -25,7 +25,11 @@ static const Field transition_fields[] = {
 const ObjectType transition_type = OBJECT_TYPE(Transition, "transition", transition_fields);
 
 static const Field recipient_fields[] = {
-        FIELD(Recipient, address, FIELD_STRING, .max = ADVERTISE_MAX_BYTES + NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
+        FIELD(Recipient,
+              address,
+              FIELD_STRING,
+              .max = ADVERTISE_MAX_BYTES + NAME_MAX_BYTES,
+              .flags = FIELD_REQUIRED),
         FIELD(Recipient, state, FIELD_ENUM, .names = &delivery_state_table, .flags = FIELD_KEEP_EMPTY),
         FIELD(Recipient, attempts, FIELD_UINT),
         FIELD(Recipient, answer, FIELD_STRING, .max = DETAIL_MAX_BYTES),
@@ -40,7 +44,11 @@ static const Field notice_fields[] = {
         FIELD(Notice, alert_id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
         FIELD(Notice, alert_name, FIELD_STRING, .max = NAME_MAX_BYTES),
         FIELD(Notice, sequence, FIELD_UINT),
-        FIELD(Notice, event, FIELD_ENUM, .names = &notice_event_table, .flags = FIELD_REQUIRED | FIELD_KEEP_EMPTY),
+        FIELD(Notice,
+              event,
+              FIELD_ENUM,
+              .names = &notice_event_table,
+              .flags = FIELD_REQUIRED | FIELD_KEEP_EMPTY),
         FIELD(Notice, transition, FIELD_OBJECT, .object = &transition_type, .flags = FIELD_REQUIRED),
         FIELD(Notice, subject_template_hash, FIELD_STRING, .max = NAME_MAX_BYTES),
         FIELD(Notice, body_template_hash, FIELD_STRING, .max = NAME_MAX_BYTES),

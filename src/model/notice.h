@@ -19,18 +19,18 @@ DECLARE_STRTAB(notice_event, NoticeEvent); /* "DOWN", "RECOVERED", "UP", "UNWATC
 const char *notice_event_verb(NoticeEvent event);
 
 typedef struct Transition {
-        Check *check;       /* as it was then */
+        Check *check; /* as it was then */
         CheckState from;
         CheckState to;
-        uint64_t number;    /* CheckStatus.transitions after it */
-        uint64_t total;     /* configured voters */
-        uint64_t ok;        /* answers of the deciding round */
+        uint64_t number; /* CheckStatus.transitions after it */
+        uint64_t total;  /* configured voters */
+        uint64_t ok;     /* answers of the deciding round */
         uint64_t not_ok;
         uint64_t abstained;
-        char *detail;       /* of the failing voter with the smallest NodeID */
-        char *node_id;      /* the master that decided */
+        char *detail;  /* of the failing voter with the smallest NodeID */
+        char *node_id; /* the master that decided */
         uint64_t term;
-        usec_t when;        /* CLOCK_REALTIME */
+        usec_t when; /* CLOCK_REALTIME */
 } Transition;
 DECLARE_OBJECT(Transition, transition);
 
@@ -47,18 +47,18 @@ typedef struct Recipient {
         char *address;
         DeliveryState state;
         uint64_t attempts;
-        char *answer; /* the last words of the relay, secrets removed */
-        usec_t at;    /* CLOCK_REALTIME of the last attempt */
+        char *answer;    /* the last words of the relay, secrets removed */
+        usec_t at;       /* CLOCK_REALTIME of the last attempt */
         usec_t retry_at; /* CLOCK_REALTIME before which the next attempt is not made, 0: at once */
 } Recipient;
 DECLARE_OBJECT(Recipient, recipient);
 
 typedef struct Notice {
-        char *id;           /* transition and alert make it: the same on every node and every try */
+        char *id; /* transition and alert make it: the same on every node and every try */
         char *check_id;
         char *alert_id;
         char *alert_name;
-        uint64_t sequence;  /* per check and alert: deliveries keep this order */
+        uint64_t sequence; /* per check and alert: deliveries keep this order */
         NoticeEvent event;
         Transition *transition;
         char *subject_template_hash; /* "" for the default text; the text is a record of its own */

@@ -18,11 +18,11 @@ typedef struct Observation {
         uint64_t revision; /* of the check that was probed */
         uint64_t round;    /* the numbered round that asked for it, 0: the schedule's own */
         ObservationResult result;
-        char *detail;      /* UTF-8, no control characters; "" when ok */
-        char *address;     /* the numeric address used, "" when none */
-        usec_t age;        /* since the probe ended, when sent; the receiver stamps now - age */
-        usec_t total;      /* duration of the probe */
-        usec_t resolve;    /* phases, each 0 where it did not happen */
+        char *detail;   /* UTF-8, no control characters; "" when ok */
+        char *address;  /* the numeric address used, "" when none */
+        usec_t age;     /* since the probe ended, when sent; the receiver stamps now - age */
+        usec_t total;   /* duration of the probe */
+        usec_t resolve; /* phases, each 0 where it did not happen */
         usec_t connect;
         usec_t tls;
         usec_t first_byte;
@@ -31,8 +31,8 @@ DECLARE_OBJECT(Observation, observation);
 
 /* The observation with what the receiver knows about it. */
 typedef struct Vote {
-        char *node_id;      /* of the connection, or our own */
+        char *node_id; /* of the connection, or our own */
         Observation *observation;
-        usec_t at;          /* CLOCK_BOOTTIME of the receiver when the probe ended */
+        usec_t at; /* CLOCK_BOOTTIME of the receiver when the probe ended */
 } Vote;
 DECLARE_OBJECT(Vote, vote);

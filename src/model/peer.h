@@ -10,7 +10,7 @@ typedef struct Peer {
         char *advertise;   /* host:port where others reach it */
         char *fingerprint; /* "sha256:" + hex of the SPKI: its identity */
         char *cert_pem;
-        bool joining;      /* admitted, not yet a voter and not counted in N */
+        bool joining; /* admitted, not yet a voter and not counted in N */
         uint64_t order;
         uint64_t revision;
         char *extra;

@@ -10,7 +10,6 @@
 #include "base/limits.h"
 #include "transport/address.h"
 
-
 typedef struct Names Names;
 typedef struct NameLookup NameLookup;
 

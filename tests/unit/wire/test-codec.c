@@ -85,7 +85,8 @@ static void same(const char *text) {
 static void test_round_trip(void) {
         same("{\"kept\":false}");
         same("{\"string\":\"a\",\"flag\":true,\"count\":9223372036854775807,\"offset\":-9223372036854775808,"
-             "\"duration\":\"1m30s\",\"instant\":17,\"time\":\"2026-05-12T15:01:32.250000Z\",\"state\":\"down\","
+             "\"duration\":\"1m30s\",\"instant\":17,\"time\":\"2026-05-12T15:01:32.250000Z\",\"state\":"
+             "\"down\","
              "\"words\":[\"x\",\"y\"],\"check\":{\"id\":\"c\",\"type\":\"tcp\"},"
              "\"checks\":[{\"type\":\"http\"},{\"name\":\"n\",\"type\":\"icmp\",\"later\":[1]}],"
              "\"json\":{\"any\": [1, null]},\"kept\":true,\"newer\":{\"a\":1},\"other\":\"\xc3\xa9\"}");
