@@ -2,7 +2,8 @@
 #pragma once
 
 /* The names of an enumeration, in one table: DEFINE_STRTAB(check_state, CheckState, "unknown", "up", "down")
- * makes check_state_to_string(), check_state_from_string() (-EINVAL for a stranger) and check_state_table. */
+ * makes check_state_to_string(), check_state_from_string() (-EINVAL for a stranger),
+ * check_state_table. */
 
 #include <errno.h>
 #include <stddef.h>

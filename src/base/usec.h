@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Time as microseconds. Monotonic instants are CLOCK_BOOTTIME, wall instants CLOCK_REALTIME; names say which.
- * Text forms are those of Go's time.Duration ("1m30s", "250ms") and RFC 3339 in UTC. */
+/* Time as microseconds. Monotonic instants are CLOCK_BOOTTIME, wall instants CLOCK_REALTIME; names say
+ * which. Text forms are those of Go's time.Duration ("1m30s", "250ms") and RFC 3339 in UTC. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +21,8 @@ usec_t usec_add(usec_t a, usec_t b);
 usec_t usec_sub(usec_t a, usec_t b);
 
 /* Parses a Go duration (units ns us µs ms s m h, decimals allowed, no sign but "+"; "0" needs no unit).
- * -EINVAL: not a duration; -ERANGE: negative or over INT64_MAX nanoseconds. Fractions of a microsecond are cut. */
+ * -EINVAL: not a duration; -ERANGE: negative or over INT64_MAX nanoseconds. Fractions of a microsecond are
+ * cut. */
 int usec_from_duration(const char *text, usec_t *ret);
 
 /* The text Go's Duration.String() prints: "30s", "1m30s", "1.5s", "0s". Caller frees with g_free(). */

@@ -70,7 +70,7 @@ static void write_stderr(int priority, const char *text) {
         g_autofree char *escaped = g_strescape(text, /* exceptions= */ "\"\\");
         g_autofree char *readable = NULL;
 
-        /* g_strescape() turns UTF-8 into octal; keep what is valid and only escape what could hurt a terminal */
+        /* g_strescape() turns UTF-8 into octal; keep what is valid, escape what could hurt a terminal */
         if (g_utf8_validate(text, -1, NULL)) {
                 g_autoptr(GString) s = g_string_new(NULL);
 

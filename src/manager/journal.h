@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The one place that speaks. Every event is one structured entry with a MESSAGE_ID, a priority and the fields of
- * base/names.h; the table in journal.c holds all events. It goes to the journal where there is one
- * (/run/systemd/journal/socket), else to standard error in readable form: sd_journal_send(3) returns 0 without a
- * journald. Texts from outside are escaped before they reach standard error. */
+/* The one place that speaks. Every event is one structured entry with a MESSAGE_ID, a priority and the
+ * fields of base/names.h; the table in journal.c holds all events. It goes to the journal where there is one
+ * (/run/systemd/journal/socket), else to standard error in readable form: sd_journal_send(3) returns 0
+ * without a journald. Texts from outside are escaped before they reach standard error. */
 
 #include <stdarg.h>
 #include <stdbool.h>

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The hands: the manager owns everything that is not pure, feeds events to the pure rooms and carries out their
- * effects. This header is what the two mains and the bus may use of it: questions answered at once from the local
- * copy, verbs that answer later, and an observer that hears what changed. The manager knows nothing of the bus.
+/* The hands: the manager owns everything that is not pure, feeds events to the pure rooms and carries out
+ * their effects. This header is what the two mains and the bus may use of it: questions answered at once
+ * from the local copy, verbs that answer later, and an observer that hears what changed. The manager knows
+ * nothing of the bus.
  *
- * Lifetimes: what a question returns is borrowed until the loop turns again. A verb's call-back is called exactly
- * once, from the loop, never from within the verb itself, unless the verb was cancelled by manager_forget(). */
+ * Lifetimes: what a question returns is borrowed until the loop turns again. A verb's call-back is called
+ * exactly once, from the loop, never from within the verb itself, unless the verb was cancelled by
+ * manager_forget(). */
 
 #include <systemd/sd-event.h>
 
@@ -26,8 +28,8 @@ typedef struct ManagerOptions {
 
 /* ---- lifecycle ---- */
 
-/* Reads the configuration and the register, starts nothing yet. 0, or -errno with a sentence that says what to
- * do: files that cannot be read, a damaged or foreign state, a second daemon on the same directory. */
+/* Reads the configuration and the register, starts nothing yet. 0, or -errno with a sentence that says what
+ * to do: files that cannot be read, a damaged or foreign state, a second daemon on the same directory. */
 int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char **reterr_text);
 /* Listens and starts working; without configuration it waits for manager_init(). */
 int manager_start(Manager *manager, char **reterr_text);
@@ -79,8 +81,8 @@ typedef struct PeerView {
 const Value *manager_value(Manager *manager);
 /* -ENOENT: no such id */
 int manager_peer_view(Manager *manager, const char *node_id, PeerView *ret);
-/* The live share of a check: votes and details as the master last pushed them, or the committed state alone with
- * stale_since set. -ENOENT: no such id. Borrowed. */
+/* The live share of a check: votes and details as the master last pushed them, or the committed state alone
+ * with stale_since set. -ENOENT: no such id. Borrowed. */
 int manager_check_view(Manager *manager, const char *check_id, const CheckView **ret);
 /* trust.yaml as it is; entries borrowed */
 const TrustFile *manager_trust(Manager *manager);

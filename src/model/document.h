@@ -2,8 +2,8 @@
 #pragma once
 
 /* The cluster document, as people see it in cluster.yaml: peers, checks, alerts, and what the cluster itself
- * keeps about them. The register holds the same objects one record each (cluster/value.h); this struct is the
- * form that is read, written, compared and merged as a whole. */
+ * keeps about them. The register holds the same objects one record each (cluster/value.h); this struct is
+ * the form that is read, written, compared and merged as a whole. */
 
 #include "model/alert.h"
 #include "model/check.h"
@@ -26,9 +26,9 @@ Check *document_check(const Document *document, const char *id_or_name);
 Alert *document_alert(const Document *document, const char *id_or_name);
 Peer *document_peer(const Document *document, const char *node_id);
 
-/* The alerts that hear of a check: its alert_ids in their order (first match by id, then by name), then every
- * default one in the order of the list, minus suppress_alert_ids, each once. alerts: of Alert. The caller frees
- * the array; the elements are borrowed. */
+/* The alerts that hear of a check: its alert_ids in their order (first match by id, then by name), then
+ * every default one in the order of the list, minus suppress_alert_ids, each once. alerts: of Alert. The
+ * caller frees the array; the elements are borrowed. */
 GPtrArray *effective_alerts(const Check *check, const GPtrArray *alerts);
 
 /* node.yaml: this node's own identity, never replicated. */

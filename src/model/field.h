@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* One table of fields per noun, and everything that must know them reads it: the JSON codec (wire/), the YAML
- * reader, writer, diff and merge (config/), the bus dictionaries and the masks for secrets. A new field is one
- * line in its table. An object is a plain struct that the table describes; it owns everything it points to. */
+/* One table of fields per noun, and everything that must know them reads it: the JSON codec (wire/), the
+ * YAML reader, writer, diff and merge (config/), the bus dictionaries and the masks for secrets. A new field
+ * is one line in its table. An object is a plain struct that the table describes; it owns everything it
+ * points to. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +47,7 @@ typedef struct Field {
         FieldType type;
         size_t offset;
         unsigned flags;
-        size_t max; /* bytes of a string or JSON text, elements of a list; 0: DETAIL_MAX_BYTES or 1024 elements */
+        size_t max; /* bytes of a text, elements of a list; 0: DETAIL_MAX_BYTES or 1024 elements */
         const StrTab *names;
         const ObjectType *object;
 } Field;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A transition is a committed change of a check's state; a notice is what one alert owes its people about it.
- * A notice is data: what it will say is rendered purely from it, so every node makes the same bytes. */
+/* A transition is a committed change of a check's state; a notice is what one alert owes its people about
+ * it. A notice is data: what it will say is rendered purely from it, so every node makes the same bytes. */
 
 #include "model/check.h"
 
