@@ -58,6 +58,22 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return 0;
 }
 
+/* A client may write its first message right behind the BEGIN that ends authentication (GDBus does). sd-bus
+ * then has both in its buffer, and nothing in the socket to wake it: the message would wait for the next
+ * one. */
+static int on_greeting(sd_event_source *source, void *userdata) {
+        Connection *c = userdata;
+        int r;
+
+        r = sd_bus_is_ready(c->sd);
+        if (r == 0)
+                return 0; /* still authenticating */
+        while (r > 0 && !c->dead)
+                r = sd_bus_process(c->sd, NULL);
+        c->greeting = sd_event_source_disable_unref(c->greeting);
+        return 0;
+}
+
 int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, Connection **ret) {
         Connection *c;
         int r;
@@ -88,6 +104,8 @@ int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, Connection **r
                 r = bus_register_objects(c, sd);
         if (r >= 0 && private)
                 r = bus_register_driver(c, sd);
+        if (r >= 0 && private)
+                r = sd_event_add_post(bus->event, &c->greeting, on_greeting, c);
         if (r < 0) {
                 (void) connection_free(c);
                 return r;
@@ -103,6 +121,7 @@ Connection *connection_free(Connection *connection) {
         if (!connection)
                 return NULL;
 
+        (void) sd_event_source_disable_unref(connection->greeting);
         /* both remove themselves */
         while (connection->questions->len > 0)
                 (void) question_free(g_ptr_array_index(connection->questions, 0));

@@ -308,17 +308,24 @@ read_value(sd_bus_message *m, const Field *field, unsigned flags, Dictionary *d,
 
 static int unknown_field(const ObjectType *type, const char *key, sd_bus_error *reterr) {
         const char *nearest = object_nearest_field(type, key);
+        const char *article = strchr("aeiou", type->name[0]) ? "an" : "a";
 
         if (nearest)
                 return sd_bus_error_setf(
                                 reterr,
                                 BUS_ERROR_INVALID,
-                                "%s: no such field of a %s; did you mean \"%s\"?",
+                                "%s: no such field of %s %s; did you mean \"%s\"?",
                                 key,
+                                article,
                                 type->name,
                                 nearest);
         return sd_bus_error_setf(
-                        reterr, BUS_ERROR_INVALID, "%.64s: no such field of a %s.", key, type->name);
+                        reterr,
+                        BUS_ERROR_INVALID,
+                        "%.64s: no such field of %s %s.",
+                        key,
+                        article,
+                        type->name);
 }
 
 static int read_revision(sd_bus_message *m, Dictionary *d, sd_bus_error *reterr) {

@@ -60,7 +60,7 @@ int edit_read_add(
                         return sd_bus_error_setf(
                                         reterr,
                                         BUS_ERROR_INVALID,
-                                        "%s: a new %s needs one.",
+                                        "%s: every new %s needs one.",
                                         type->fields[i].name,
                                         type->name);
         if (type == &check_type && is_masked(d->object))

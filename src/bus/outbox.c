@@ -60,7 +60,7 @@ void outbox_done(Outbox *outbox) {
 static void drop_link(Outbox *outbox, GList *link) {
         Note *note = link->data;
 
-        if (g_hash_table_lookup(outbox->objects, note) == link)
+        if (note->id && g_hash_table_lookup(outbox->objects, note) == link)
                 g_hash_table_remove(outbox->objects, note);
         g_queue_delete_link(&outbox->notes, link);
         (void) note_free(note);
