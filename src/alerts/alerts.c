@@ -107,7 +107,7 @@ static Notice *notice_to_whom_down_went(
                 const Recipient *told = notice_recipient(down, recipient->address);
 
                 if (!told || (told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED))
-                        g_ptr_array_remove_index(notice->recipients, i);
+                        notice_remove_recipient(notice, i);
         }
         return notice->recipients->len > 0 ? TAKE_PTR(notice) : NULL;
 }
@@ -241,7 +241,7 @@ static void drop_lost_recipients(const Value *after, Delta *delta, const Notice 
                 const Recipient *recipient = g_ptr_array_index(left->recipients, i);
 
                 if (recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address))
-                        g_ptr_array_remove_index(left->recipients, i);
+                        notice_remove_recipient(left, i);
         }
         if (left->recipients->len == notice->recipients->len)
                 (void) notice_free(left);

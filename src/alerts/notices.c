@@ -59,7 +59,7 @@ Record *const *notices_of_check(const Value *value, const char *check_id, size_t
 
         first = bound(records, n, prefix, /* after= */ false);
         *ret_n = bound(records, n, prefix, /* after= */ true) - first;
-        return records + first;
+        return records ? records + first : NULL;
 }
 
 static void add_recipient(Notice *notice, const char *address) {
@@ -110,6 +110,10 @@ Recipient *notice_recipient(const Notice *notice, const char *address) {
                         return recipient;
         }
         return NULL;
+}
+
+void notice_remove_recipient(Notice *notice, guint index) {
+        (void) recipient_free(g_ptr_array_remove_index(notice->recipients, index));
 }
 
 bool alert_has_recipient(const Alert *alert, const char *address) {

@@ -77,7 +77,7 @@ void *object_copy(const ObjectType *type, const void *object);
 void object_clear_field(const Field *field, void *object);
 /* to's field becomes a deep copy of from's */
 void object_copy_field(const Field *field, void *to, const void *from);
-GPtrArray *object_list_new(const ObjectType *type); /* frees its elements */
+GPtrArray *object_list_new(const ObjectType *type); /* of a field, which frees them; the array does not */
 
 /* questions */
 const Field *object_field(const ObjectType *type, const char *name); /* NULL: unknown */

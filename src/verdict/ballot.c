@@ -91,11 +91,7 @@ bool ballot_vote(Ballot *ballot, size_t i, Observation *observation, usec_t at, 
         bool differs;
 
         assert(i < ballot->n);
-
-        if (slot->observation && at < slot->at) {
-                (void) observation_free(observation);
-                return false;
-        }
+        assert(!slot->observation || at >= slot->at);
 
         differs = !ballot_is_fresh(ballot, i, fresh_after) ||
                   slot->observation->result != observation->result ||

@@ -34,7 +34,7 @@ void ballot_remap(Ballot *ballot, const int *from, size_t n);
 void ballot_clear(Ballot *ballot); /* votes and answers */
 
 /* steps */
-/* Consumed; one older than the slot's is thrown away. Returns whether anything but times differs from
+/* Consumed; not older than the slot's. Returns whether anything but times differs from
  * before. */
 bool ballot_vote(Ballot *ballot, size_t i, Observation *observation, usec_t at, usec_t fresh_after);
 /* copied; the first one counts */

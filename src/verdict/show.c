@@ -6,6 +6,10 @@
 /* What the verdict shows: views for `status`, on the master from the votes, on a follower from what was
  * pushed; and the node's own observations for a new master. */
 
+static void observation_destroy(gpointer data) {
+        (void) observation_free(data);
+}
+
 static Observation *observation_aged(const BallotSlot *slot, usec_t now_usec) {
         Observation *observation = observation_copy(slot->observation);
 
@@ -14,7 +18,7 @@ static Observation *observation_aged(const BallotSlot *slot, usec_t now_usec) {
 }
 
 GPtrArray *verdict_own_observations(const Verdict *verdict, usec_t now_usec) {
-        GPtrArray *observations = object_list_new(&observation_type);
+        GPtrArray *observations = g_ptr_array_new_with_free_func(observation_destroy);
         int own;
 
         assert(verdict);
@@ -90,7 +94,7 @@ static CheckView *view_from_push(const Watched *watched, bool with_votes, usec_t
         CheckView *view = check_view_copy(watched->pushed);
 
         if (!with_votes)
-                g_clear_pointer(&view->votes, g_ptr_array_unref);
+                object_clear_field(object_field(&check_view_type, "votes"), view);
         view->live = true;
         view->state = watched_state(watched);
         check_view_age(view, usec_sub(now_usec, watched->pushed_at));

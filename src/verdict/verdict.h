@@ -80,9 +80,9 @@ GPtrArray *verdict_own_observations(const Verdict *verdict, usec_t now_usec);
 /* NULL: no such check. On the master from the votes, else what the master pushed, else the committed state
  * alone (live is false). Without with_votes `votes` stays empty, which is cheaper. The caller frees it. */
 CheckView *verdict_view(const Verdict *verdict, const char *check_id, bool with_votes, usec_t now_usec);
-/* Master: appends the views (with votes, of CheckView, the array frees them) that changed after `since`, 0
- * for all, to views, at most max of them, and returns the number to pass next time: one number per follower.
- */
+/* Master: appends the views that changed after `since`, 0 for all, with their votes to views (made by
+ * check_view_list_new()), at most max of them, and returns the number to pass next time: one number per
+ * follower. */
 uint64_t
 verdict_changed_views(Verdict *verdict, uint64_t since, size_t max, usec_t now_usec, GPtrArray *views);
 /* Follower: the master pushed this one; consumed. Unknown checks are ignored. */

@@ -25,6 +25,14 @@ static const Field check_view_fields[] = {
 };
 const ObjectType check_view_type = OBJECT_TYPE(CheckView, "view", check_view_fields);
 
+static void view_destroy(gpointer data) {
+        (void) check_view_free(data);
+}
+
+GPtrArray *check_view_list_new(void) {
+        return g_ptr_array_new_with_free_func(view_destroy);
+}
+
 /* "45s", "4m", "3h", "2d": the largest unit is enough to know how far to trust it */
 static char *short_age(usec_t age) {
         uint64_t seconds = age / USEC_PER_SEC;

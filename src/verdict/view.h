@@ -25,6 +25,7 @@ typedef struct CheckView {
 } CheckView;
 DECLARE_OBJECT(CheckView, check_view);
 
+GPtrArray *check_view_list_new(void); /* frees its elements */
 /* "up", "down (stale 4m)", "unknown"; caller frees. An unknown state cannot be stale. */
 char *check_view_state_text(const CheckView *view);
 /* the ages grow by usec */

@@ -377,6 +377,32 @@ static void test_outcomes_of_what_is_not_owed(void) {
         finish();
 }
 
+static void test_an_answer_is_cut_on_a_character(void) {
+        g_autoptr(GString) words = g_string_new("x");
+        AttemptOutcome outcome = { .result = ATTEMPT_RETRY };
+        const Recipient *recipient;
+        DeliveryState state;
+
+        while (words->len < 2000)
+                g_string_append(words, "é");
+        outcome.answer = words->str;
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        fixture_apply(&value,
+                      alerts_on_outcome(
+                                      value,
+                                      fixture_notice(value, 0)->id,
+                                      "webhook",
+                                      &outcome,
+                                      WALL,
+                                      &state));
+        recipient = notice_recipient(fixture_notice(value, 0), "webhook");
+        g_assert_cmpuint(strlen(recipient->answer), ==, DETAIL_MAX_BYTES - 1);
+        g_assert_true(g_utf8_validate(recipient->answer, -1, NULL));
+        finish();
+}
+
 /* collapsing */
 
 static void test_the_oldest_pair_collapses(void) {
@@ -644,6 +670,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/outcome/recipients-one-by-one",
                         test_one_refusing_recipient_does_not_hide_the_others);
         g_test_add_func("/alerts/outcome/not-owed", test_outcomes_of_what_is_not_owed);
+        g_test_add_func("/alerts/outcome/answer-is-cut", test_an_answer_is_cut_on_a_character);
         g_test_add_func("/alerts/collapse/oldest-pair", test_the_oldest_pair_collapses);
         g_test_add_func("/alerts/collapse/untouched-first", test_a_pair_that_reached_nobody_collapses_first);
         g_test_add_func("/alerts/collapse/per-pair", test_other_pairs_are_not_counted);

@@ -130,7 +130,7 @@ static void test_unknown_is_not_stale(void) {
 
 /* What changed, as the master sends it. */
 static GPtrArray *changed(uint64_t *since, size_t max) {
-        GPtrArray *views = object_list_new(&check_view_type);
+        GPtrArray *views = check_view_list_new();
 
         *since = verdict_changed_views(sim.verdict, *since, max, sim.now, views);
         return views;
