@@ -434,6 +434,10 @@ static void refuse_hello(Link *link, Connection *connection, const char *fault) 
                         &link->fingerprint,
                         text);
         connection_refuse(connection, fault, REFUSAL_CLUSTER, NULL);
+        if (link->dialling == connection) { /* it finishes without us */
+                link->dialling = NULL;
+                dial_again(link);
+        }
 }
 
 static void protocol_error(Link *link, Connection *connection, const char *text) {

@@ -10,7 +10,7 @@ KeyType test_key_type = KEY_ED25519;
 sd_event *test_event;
 TransportTimes test_times;
 
-void harness_init(void) {
+static void harness_init(void) {
         g_assert_cmpint(sd_event_new(&test_event), >=, 0);
         test_times = transport_times_default;
         test_times.redial_min = 20 * USEC_PER_MSEC;
@@ -19,8 +19,37 @@ void harness_init(void) {
         test_times.retire = 200 * USEC_PER_MSEC;
 }
 
-void harness_done(void) {
+typedef struct TestCase {
+        KeyType key_type;
+        void (*test)(void);
+} TestCase;
+
+static void run_case(gconstpointer data) {
+        const TestCase *test = data;
+
+        test_key_type = test->key_type;
+        test->test();
+}
+
+void harness_add(const char *path, void (*test)(void)) {
+        for (KeyType type = 0; type < _KEY_TYPE_MAX; type++) {
+                g_autofree char *name = g_strdup_printf("/transport/%s/%s", key_type_to_string(type), path);
+                TestCase *made = g_new(TestCase, 1);
+
+                *made = (TestCase){ type, test };
+                g_test_add_data_func_full(name, made, run_case, g_free);
+        }
+}
+
+int harness_run(int *argc, char ***argv, void (*add_tests)(void)) {
+        int r;
+
+        g_test_init(argc, argv, NULL);
+        harness_init();
+        add_tests();
+        r = g_test_run();
         test_event = sd_event_unref(test_event);
+        return r;
 }
 
 char *node_id_of(const char *name) {

@@ -44,7 +44,7 @@ typedef struct Answer {
         Invitation *invitation;
 } Answer;
 
-extern KeyType test_key_type; /* of nodes made from now on */
+extern KeyType test_key_type; /* of nodes made from now on; each test runs with each */
 extern sd_event *test_event;
 extern TransportTimes test_times;
 
@@ -69,9 +69,8 @@ void on_answer(void *userdata, int error, const char *result, const char *text);
 bool answered(void *userdata);
 void answer_done(Answer *answer);
 
-/* a bare TLS client for what a well-behaved node would never send: blocking, in a thread of its own loop
- * turns */
-int raw_connect(const Node *node); /* a plain non-blocking socket, connected or connecting */
+int raw_connect(const Node *node); /* a plain non-blocking socket, connecting */
 
-void harness_init(void);
-void harness_done(void);
+/* main(): runs each test on both types of key */
+void harness_add(const char *path, void (*test)(void));
+int harness_run(int *argc, char ***argv, void (*add_tests)(void));

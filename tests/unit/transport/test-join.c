@@ -361,21 +361,17 @@ static void test_impostor(void) {
         impostor_done(&impostor);
 }
 
-int main(int argc, char *argv[]) {
-        int r;
-
-        g_test_init(&argc, &argv, NULL);
-        harness_init();
+static void add_tests(void) {
         memset(test_key.bytes, 7, sizeof test_key.bytes);
         memset(other_key.bytes, 8, sizeof other_key.bytes);
-        g_test_add_func("/transport/join/probe", test_probe);
-        g_test_add_func("/transport/join/probe-errors", test_probe_errors);
-        g_test_add_func("/transport/join/invite", test_invite);
-        g_test_add_func("/transport/join/wrong-secret", test_wrong_secret);
-        g_test_add_func("/transport/join/refusals", test_refusals);
-        g_test_add_func("/transport/join/impostor", test_impostor);
-        test_key_type = g_strcmp0(g_getenv("QUPTIME_TEST_KEY"), "rsa3072") == 0 ? KEY_RSA3072 : KEY_ED25519;
-        r = g_test_run();
-        harness_done();
-        return r;
+        harness_add("join/probe", test_probe);
+        harness_add("join/probe-errors", test_probe_errors);
+        harness_add("join/invite", test_invite);
+        harness_add("join/wrong-secret", test_wrong_secret);
+        harness_add("join/refusals", test_refusals);
+        harness_add("join/impostor", test_impostor);
+}
+
+int main(int argc, char *argv[]) {
+        return harness_run(&argc, &argv, add_tests);
 }
