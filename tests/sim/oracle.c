@@ -199,6 +199,20 @@ static const Value *newest(Sim *sim) {
         return best ? register_committed(best->reg) : NULL;
 }
 
+/* A removed node hears of it from any member it knows; all whom it knew may have been replaced meanwhile. */
+static bool knows_a_member(Sim *sim, const SimNode *node, const Value *value) {
+        size_t n;
+        Record *const *peers = value_slice(register_committed(node->reg), RECORD_PEER, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                const SimNode *peer = sim_find(sim, peers[i]->id);
+
+                if (peer && peer->up && value_peer(value, peers[i]->id))
+                        return true;
+        }
+        return false;
+}
+
 char *oracle_why_not(Sim *sim) {
         const Value *value = newest(sim);
         const char *smallest;
@@ -232,7 +246,8 @@ char *oracle_why_not(Sim *sim) {
                         return g_strdup_printf("n%d shows another value", node->index);
         }
         for (unsigned i = 0; i < sim->n_nodes; i++)
-                if (sim->nodes[i].up && !value_peer(value, sim->nodes[i].id))
+                if (sim->nodes[i].up && !value_peer(value, sim->nodes[i].id) &&
+                    knows_a_member(sim, &sim->nodes[i], value))
                         return g_strdup_printf("n%u was removed and does not know", i);
         return NULL;
 }

@@ -330,7 +330,7 @@ static Value *first_value(Sim *sim, unsigned n_voters) {
 
                 peer->node_id = g_strdup(sim->nodes[i].id);
                 peer->advertise = g_strdup("127.0.0.1:9901");
-                peer->fingerprint = g_strdup(sim->nodes[i].id);
+                peer->fingerprint = g_strdup_printf("sha256:%064x", UINT32_MAX - i);
                 if (!value) {
                         value = register_first_value("sim", peer, 1);
                 } else {
