@@ -1,7 +1,36 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What goes wrong. Most faults are blind; some aim at what a rule is there for: the link between the leader
+ * and one other, a voter that restarts quickly while somebody is about to stand. */
+
 #include "sim.h"
 
-static void cut_in_two(Sim *sim) {
+static SimNode *any(Sim *sim) {
+        return &sim->nodes[sim_random(sim, sim->n_nodes)];
+}
+
+static SimNode *leader(Sim *sim) {
+        for (unsigned i = 0; i < sim->n_nodes; i++) {
+                SimNode *node = &sim->nodes[i];
+
+                if (node->up && register_acts(node->reg, sim_clock(sim, node)))
+                        return node;
+        }
+        return any(sim);
+}
+
+static SimNode *leader_or_any(Sim *sim) {
+        return sim_chance(sim, 40) ? leader(sim) : any(sim);
+}
+
+/* cuts */
+
+static void heal(Sim *sim) {
+        sim_say(sim, NULL, "network heals");
+        net_heal(sim);
+}
+
+static void split(Sim *sim) {
         uint64_t sides = sim_random(sim, 1u << sim->n_nodes);
 
         sim_say(sim, NULL, "network splits");
@@ -11,102 +40,118 @@ static void cut_in_two(Sim *sim) {
                         sim->net.cut[i][j] = (sides >> i & 1) != (sides >> j & 1);
 }
 
-static void cut_node(Sim *sim, unsigned node, bool out, bool in) {
+static void cut_node(Sim *sim) {
+        const SimNode *node = leader_or_any(sim);
+        unsigned how = (unsigned) sim_random(sim, 3);
+
         sim_say(sim,
-                &sim->nodes[node],
+                node,
                 "cut off:%s%s",
-                out ? " cannot be heard" : "",
-                in ? " cannot hear" : "");
-        for (unsigned i = 0; i < sim->n_nodes; i++) {
-                if (i == node)
+                how != 1 ? " cannot be heard" : "",
+                how != 0 ? " cannot hear" : "");
+        for (int i = 0; i < (int) sim->n_nodes; i++) {
+                if (i == node->index)
                         continue;
-                sim->net.cut[node][i] |= out;
-                sim->net.cut[i][node] |= in;
+                sim->net.cut[node->index][i] |= how != 1;
+                sim->net.cut[i][node->index] |= how != 0;
         }
 }
 
-static void cut_link(Sim *sim, unsigned a, unsigned b, bool both) {
+static void cut_link(Sim *sim) {
+        const SimNode *a = leader_or_any(sim), *b = any(sim);
+        bool both = sim_chance(sim, 50);
+
         if (a == b)
                 return;
-        sim_say(sim, NULL, "link n%u-n%u cut%s", a, b, both ? "" : " one way");
-        sim->net.cut[a][b] = true;
-        if (both)
-                sim->net.cut[b][a] = true;
+        sim_say(sim, NULL, "link n%d to n%d cut%s", a->index, b->index, both ? ", both ways" : "");
+        sim->net.cut[a->index][b->index] = true;
+        sim->net.cut[b->index][a->index] |= both;
 }
 
-static SimNode *leader(Sim *sim) {
-        for (unsigned i = 0; i < sim->n_nodes; i++)
-                if (sim->nodes[i].up && register_acts(sim->nodes[i].reg, sim_clock(sim, &sim->nodes[i])))
-                        return &sim->nodes[i];
-        return NULL;
+/* one who does not hear the leader, in a network that is otherwise whole: it will want to stand */
+static void hide_leader(Sim *sim) {
+        heal(sim);
+        for (unsigned n = sim_chance(sim, 70) ? 1 : 2; n > 0; n--) {
+                const SimNode *a = leader(sim), *b = any(sim);
+
+                if (a == b)
+                        continue;
+                sim_say(sim, NULL, "n%d does not hear the leader n%d", b->index, a->index);
+                sim->net.cut[a->index][b->index] = true;
+                sim->net.cut[b->index][a->index] = sim_chance(sim, 50);
+        }
+        sim->follow_up = 3;
 }
 
-static void pause_node(Sim *sim, SimNode *node) {
+static void break_connection(Sim *sim) {
+        net_break(sim, any(sim)->index, any(sim)->index);
+}
+
+/* nodes */
+
+static void crash(Sim *sim) {
+        sim_crash(sim, leader_or_any(sim));
+}
+
+static void restart(Sim *sim) {
+        SimNode *node = any(sim);
+
+        sim_crash(sim, node);
+        if (node->restart_at > 0)
+                node->restart_at = sim->now + 10 * USEC_PER_MSEC + sim_random(sim, 200 * USEC_PER_MSEC);
+}
+
+static void stop(Sim *sim) {
+        SimNode *node = leader_or_any(sim);
+
         if (!node->up)
                 return;
-        node->paused_until = sim->now + 20 * USEC_PER_MSEC + sim_random(sim, 4 * USEC_PER_SEC);
+        node->paused_until = sim->now + 20 * USEC_PER_MSEC +
+                             sim_random(sim, (sim_chance(sim, 50) ? 4 : 1) * USEC_PER_SEC);
         sim_say(sim, node, "stops until %.4f", (double) node->paused_until / 1e6);
 }
 
+static void slow_disk(Sim *sim) {
+        SimNode *node = leader_or_any(sim);
+
+        node->disk.slow_until = sim->now + sim_random(sim, 6 * USEC_PER_SEC);
+        sim_say(sim, node, "disk is slow until %.4f", (double) node->disk.slow_until / 1e6);
+}
+
+static void break_disk(Sim *sim) {
+        SimNode *node = leader_or_any(sim);
+
+        node->disk.broken_until = sim->now + sim_random(sim, 2 * USEC_PER_SEC);
+        sim_say(sim, node, "disk is broken until %.4f", (double) node->disk.broken_until / 1e6);
+}
+
+static const struct {
+        void (*happen)(Sim *sim);
+        unsigned weight;
+} faults[] = {
+        { heal, 6 },         { hide_leader, 5 },      { cut_link, 2 },   { cut_node, 3 },
+        { split, 2 },        { break_connection, 2 }, { crash, 3 },      { restart, 4 },
+        { stop, 4 },         { slow_disk, 2 },        { break_disk, 2 }, { users_join, 3 },
+        { users_remove, 1 },
+};
+
 void faults_happen(Sim *sim) {
-        unsigned i = (unsigned) sim_random(sim, sim->n_nodes), j = (unsigned) sim_random(sim, sim->n_nodes);
-        SimNode *node = &sim->nodes[i];
+        unsigned total = 0, chosen, i = 0;
+
+        if (sim->follow_up > 0) { /* while somebody is about to stand */
+                sim->follow_up--;
+                sim->next_fault = sim->now + sim_random(sim, 800 * USEC_PER_MSEC);
+                if (sim_chance(sim, 70))
+                        restart(sim);
+                return;
+        }
 
         sim->next_fault = sim->now + 50 * USEC_PER_MSEC + sim_random(sim, sim->fault_every * USEC_PER_MSEC);
-        if (sim_chance(sim, 30) && leader(sim))
-                node = leader(sim);
-
-        switch (sim_random(sim, 18)) {
-        case 0:
-        case 1:
-                sim_crash(sim, node);
-                break;
-        case 2:
-                pause_node(sim, node);
-                break;
-        case 3:
-                cut_in_two(sim);
-                break;
-        case 4:
-                cut_node(sim, (unsigned) node->index, true, true);
-                break;
-        case 5:
-                cut_node(sim, (unsigned) node->index, true, false);
-                break;
-        case 6:
-                cut_node(sim, (unsigned) node->index, false, true);
-                break;
-        case 7:
-                cut_link(sim, i, j, false);
-                break;
-        case 8:
-                cut_link(sim, (unsigned) node->index, j, true);
-                break;
-        case 9:
-        case 10:
-        case 11:
-                sim_say(sim, NULL, "network heals");
-                net_heal(sim);
-                break;
-        case 12:
-                node->disk.slow_until = sim->now + sim_random(sim, 6 * USEC_PER_SEC);
-                sim_say(sim, node, "disk is slow until %.4f", (double) node->disk.slow_until / 1e6);
-                break;
-        case 13:
-                node->disk.broken_until = sim->now + sim_random(sim, 3 * USEC_PER_SEC);
-                sim_say(sim, node, "disk is broken until %.4f", (double) node->disk.broken_until / 1e6);
-                break;
-        case 14:
-        case 15:
-                users_join(sim);
-                break;
-        case 16:
-                users_remove(sim);
-                break;
-        default:
-                net_break(sim, (int) i, (int) j);
-                break;
-        }
+        for (unsigned j = 0; j < G_N_ELEMENTS(faults); j++)
+                total += faults[j].weight;
+        for (chosen = (unsigned) sim_random(sim, total); chosen >= faults[i].weight; i++)
+                chosen -= faults[i].weight;
+        faults[i].happen(sim);
 }
 
 /* All works again, and all who are members run. */

@@ -130,18 +130,27 @@ def main():
         shutil.copytree(source / part, work / part, dirs_exist_ok=True)
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "glib-2.0", "json-glib-1.0", "yaml-0.1"],
                            capture_output=True, text=True, check=True).stdout.split()
-    rooms = ("base", "model", "config", "wire", "cluster")
+    cc = ["cc", "-O1", "-w", "-std=gnu17", "-D_GNU_SOURCE", f"-I{work}/src"]
+    rooms = [work / "src" / room for room in ("base", "model", "config", "wire", "cluster")]
+    sources = [p for folder in [*rooms, work / "tests/sim"] for p in sorted(folder.glob("*.c"))]
+    objects = {p: work / "objects" / f"{p.parent.name}-{p.stem}.o" for p in sources}
+    (work / "objects").mkdir(exist_ok=True)
+
+    def build(path):
+        subprocess.run([*cc, "-c", "-o", objects[path], path, *flags], check=True)
+
+    for path in sources:
+        build(path)
     for name in names:
         path = mutate(source, work, name)
-        sources = [str(p) for room in rooms for p in sorted((work / "src" / room).glob("*.c"))]
-        sources += [str(p) for p in sorted((work / "tests/sim").glob("*.c"))]
-        subprocess.run(["cc", "-O1", "-w", "-std=gnu17", "-D_GNU_SOURCE", f"-I{work}/src", "-o", work / "mutant",
-                        *sources, *flags, "-lm"], check=True)
+        build(path)
+        subprocess.run([*cc, "-o", work / "mutant", *objects.values(), *flags, "-lm"], check=True)
         run = subprocess.run([work / "mutant", "--seeds", seeds], capture_output=True, text=True)
         failed = re.findall(r"^seed (\d+): FAILED: (?:at [\d.]+ s: )?(.*)", run.stdout, re.M)
         first = f"; first seed {failed[0][0]}: {failed[0][1]}" if failed else ""
         print(f"{name}: {len(failed)}{first}", flush=True)
         shutil.copy(source / "src/cluster" / path.name, path)
+        build(path)
 
 
 if __name__ == "__main__":

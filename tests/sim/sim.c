@@ -349,7 +349,7 @@ static Value *first_value(Sim *sim, unsigned n_voters) {
 }
 
 static void build(Sim *sim) {
-        static const unsigned sizes[] = { 1, 2, 3, 3, 3, 3, 4, 5, 5 };
+        static const unsigned sizes[] = { 1, 2, 3, 3, 3, 3, 3, 4, 5, 5 };
         unsigned n_voters = sizes[sim_random(sim, G_N_ELEMENTS(sizes))];
         _cleanup_(value_unrefp)
         Value *value = NULL;
@@ -430,8 +430,9 @@ bool sim_one(uint64_t seed, bool verbose, char **ret_summary) {
         sim.timing = CLUSTER_TIMING_DEFAULT;
         sim.timing.settle = 5 * USEC_PER_SEC;
         sim.faults = true;
-        sim.fault_every = 300 + (unsigned) sim_random(&sim, 2000);
+        sim.fault_every = 500 + (unsigned) sim_random(&sim, 3500);
         sim.crash_percent = sim_chance(&sim, 50) ? 0 : (unsigned) sim_random(&sim, 4);
+        sim.ask_every = sim_chance(&sim, 40) ? 600 * USEC_PER_MSEC : 10 * USEC_PER_SEC;
         sim.next_fault = sim.now + 2 * USEC_PER_SEC;
         sim.next_ask = sim.now + USEC_PER_SEC;
         oracle_init(&sim);

@@ -92,7 +92,9 @@ typedef struct Sim {
         ClusterTiming timing;
         bool faults;
         usec_t next_fault, next_ask;
+        usec_t ask_every; /* a quiet cluster tries the rules that a busy one never needs */
         unsigned fault_every, crash_percent; /* crash at a write */
+        unsigned follow_up;                  /* faults that belong to the last one */
         unsigned next_name;
 
         /* oracle */

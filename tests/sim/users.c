@@ -180,11 +180,11 @@ void users_ask(Sim *sim) {
         SimNode *node = someone(sim);
         unsigned burst = sim_chance(sim, 10) ? 5 : 1;
 
-        sim->next_ask = sim->now + 50 * USEC_PER_MSEC + sim_random(sim, 600 * USEC_PER_MSEC);
+        sim->next_ask = sim->now + 50 * USEC_PER_MSEC + sim_random(sim, sim->ask_every);
         for (; node && node->up && burst > 0; burst--) {
                 ChangeKind kind = kinds[sim_random(sim, G_N_ELEMENTS(kinds))];
 
-                if (kind == CHANGE_DOCUMENT && !sim_chance(sim, 20))
+                if (kind == CHANGE_DOCUMENT && !sim_chance(sim, 50))
                         kind = CHANGE_ADD;
                 users_ask_one(sim, node, kind, 500 * USEC_PER_MSEC + sim_random(sim, 4 * USEC_PER_SEC));
         }
