@@ -194,6 +194,53 @@ Delta *alerts_on_transition(const Value *value, Transition *transition) {
 
 /* changes of the document */
 
+/* What is owed stays owed, also about a check that was removed, but not to an alert or recipient that is gone. */
+static void carry_over(const Value *after, Delta *delta, const Notice *notice) {
+        const Alert *alert = value_object(after, RECORD_ALERT, notice->alert_id);
+        Notice *left;
+
+        if (!alert) {
+                delta_delete(delta, RECORD_NOTICE, notice->id);
+                return;
+        }
+
+        left = notice_copy(notice);
+        for (guint i = left->recipients->len; i-- > 0;) {
+                const Recipient *recipient = g_ptr_array_index(left->recipients, i);
+
+                if (recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address))
+                        notice_remove_recipient(left, i);
+        }
+        if (left->recipients->len == notice->recipients->len && value_find(after, RECORD_NOTICE, notice->id))
+                (void) notice_free(left);
+        else
+                notices_settle(after, delta, left, value_object(after, RECORD_STATUS, notice->check_id));
+}
+
+static void restore_template(const Value *before, const Value *after, Delta *delta, const char *hash) {
+        const TemplateText *template = hash ? value_object(before, RECORD_TEMPLATE, hash) : NULL;
+
+        if (template && !value_find(after, RECORD_TEMPLATE, hash))
+                delta_put_object(delta, RECORD_TEMPLATE, template_text_copy(template));
+}
+
+/* Whoever planned a removal may have dropped the check's notices with it. */
+static void restore_owed(const Value *before, const Value *after, Delta *delta, const char *check_id) {
+        size_t n;
+        Record *const *records = notices_of_check(before, check_id, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                const Notice *notice = records[i]->object;
+
+                if (!notice_is_owed(notice) || value_find(after, RECORD_NOTICE, notice->id) ||
+                    !value_find(after, RECORD_ALERT, notice->alert_id))
+                        continue;
+                carry_over(after, delta, notice);
+                restore_template(before, after, delta, notice->subject_template_hash);
+                restore_template(before, after, delta, notice->body_template_hash);
+        }
+}
+
 static void on_check_removed(
                 const Value *before,
                 const Value *after,
@@ -206,6 +253,7 @@ static void on_check_removed(
         Transition *transition = NULL;
         const CheckStatus *status = value_object(before, RECORD_STATUS, check->id);
 
+        restore_owed(before, after, delta, check->id);
         if (value_find(after, RECORD_STATUS, check->id))
                 delta_delete(delta, RECORD_STATUS, check->id);
         if (!status || status->state != CHECK_DOWN)
@@ -226,29 +274,6 @@ static void on_check_removed(
         owe_to_whom_down_went(before, after, delta, status, transition, NOTICE_UNWATCHED);
 }
 
-/* drops what is owed to recipients that the alert has no longer */
-static void drop_lost_recipients(const Value *after, Delta *delta, const Notice *notice) {
-        const Alert *alert = value_object(after, RECORD_ALERT, notice->alert_id);
-        Notice *left;
-
-        if (!alert) {
-                delta_delete(delta, RECORD_NOTICE, notice->id);
-                return;
-        }
-
-        left = notice_copy(notice);
-        for (guint i = left->recipients->len; i-- > 0;) {
-                const Recipient *recipient = g_ptr_array_index(left->recipients, i);
-
-                if (recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address))
-                        notice_remove_recipient(left, i);
-        }
-        if (left->recipients->len == notice->recipients->len)
-                (void) notice_free(left);
-        else
-                notices_settle(after, delta, left, value_object(after, RECORD_STATUS, notice->check_id));
-}
-
 Delta *alerts_on_change(
                 const Value *before,
                 const Value *after,
@@ -264,7 +289,7 @@ Delta *alerts_on_change(
 
         records = value_slice(after, RECORD_NOTICE, &n);
         for (size_t i = 0; i < n; i++)
-                drop_lost_recipients(after, delta, records[i]->object);
+                carry_over(after, delta, records[i]->object);
 
         records = value_slice(before, RECORD_CHECK, &n);
         for (size_t i = 0; i < n; i++)

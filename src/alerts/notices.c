@@ -152,14 +152,18 @@ static bool is_used(const Value *value, const char *hash) {
         return false;
 }
 
-static bool deletes_notices(const Delta *delta) {
+static bool may_leave_templates(const Value *value, const Delta *delta) {
+        size_t n_templates;
+        bool deletes = false;
+
+        (void) value_slice(value, RECORD_TEMPLATE, &n_templates);
         for (guint i = 0; i < delta->ops->len; i++) {
                 const DeltaOp *op = g_ptr_array_index(delta->ops, i);
 
-                if (op->kind == RECORD_NOTICE && !op->record)
-                        return true;
+                deletes = deletes || (op->kind == RECORD_NOTICE && !op->record);
+                n_templates += op->kind == RECORD_TEMPLATE;
         }
-        return false;
+        return deletes && n_templates > 0;
 }
 
 void notices_sweep_templates(const Value *value, Delta *delta) {
@@ -168,11 +172,11 @@ void notices_sweep_templates(const Value *value, Delta *delta) {
         Record *const *templates;
         size_t n;
 
-        templates = value_slice(value, RECORD_TEMPLATE, &n);
-        if (n == 0 || !deletes_notices(delta))
+        if (!may_leave_templates(value, delta))
                 return;
 
         next = value_apply(value, delta);
+        templates = value_slice(next, RECORD_TEMPLATE, &n);
         for (size_t i = 0; i < n; i++)
                 if (!is_used(next, templates[i]->id))
                         delta_delete(delta, RECORD_TEMPLATE, templates[i]->id);

@@ -579,6 +579,39 @@ static void test_removing_a_check_that_is_down_tells_so(void) {
         finish();
 }
 
+/* Also where the removal itself took the check's notices along. */
+static void test_what_is_owed_about_a_removed_check_stays_owed(void) {
+        Value *after;
+        size_t n;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, with_templates("oncall", "S", "B"));
+        fixture_put(&value, RECORD_ALERT, fixture_discord("gone", true));
+        fixture_put(&value, RECORD_ALERT, fixture_smtp("ops", "a@x,b@x", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        deliver("ops", NOTICE_DOWN, "b@x");
+        after = without(RECORD_CHECK, CHECK);
+        fixture_delete(&after, RECORD_STATUS, CHECK);
+        fixture_delete(&after, RECORD_ALERT, "gone");
+        while ((void) value_slice(after, RECORD_NOTICE, &n), n > 0)
+                fixture_delete(&after, RECORD_NOTICE, fixture_notice(after, 0)->id);
+        for (size_t i = 0; i < 2; i++) {
+                Record *const *templates = value_slice(after, RECORD_TEMPLATE, &n);
+
+                fixture_delete(&after, RECORD_TEMPLATE, templates[0]->id);
+        }
+
+        change(after);
+        g_assert_cmpuint(fixture_n(value, RECORD_NOTICE), ==, 4);
+        g_assert_true(notice_is_owed(fixture_find(value, "oncall", NOTICE_DOWN)));
+        g_assert_true(notice_is_owed(fixture_find(value, "oncall", NOTICE_UNWATCHED)));
+        g_assert_cmpuint(fixture_find(value, "ops", NOTICE_UNWATCHED)->recipients->len, ==, 2);
+        g_assert_null(fixture_find(value, "gone", NOTICE_UNWATCHED));
+        g_assert_null(fixture_find(value, "gone", NOTICE_DOWN));
+        g_assert_cmpuint(fixture_n(value, RECORD_TEMPLATE), ==, 2);
+        finish();
+}
+
 static void test_removing_a_check_that_is_up_says_nothing(void) {
         start();
         fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
@@ -677,6 +710,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/id-is-stable", test_a_notice_id_is_stable);
         g_test_add_func("/alerts/templates", test_each_template_is_kept_once_as_long_as_needed);
         g_test_add_func("/alerts/change/check-down-removed", test_removing_a_check_that_is_down_tells_so);
+        g_test_add_func("/alerts/change/owed-stays-owed",
+                        test_what_is_owed_about_a_removed_check_stays_owed);
         g_test_add_func("/alerts/change/check-up-removed", test_removing_a_check_that_is_up_says_nothing);
         g_test_add_func("/alerts/change/alert-removed", test_a_removed_alert_drops_what_it_is_owed);
         g_test_add_func("/alerts/change/recipient-removed", test_a_removed_recipient_is_owed_nothing);
