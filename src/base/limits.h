@@ -95,7 +95,6 @@
 #define NOTICES_FAILED_KEPT 16                   /* refused or given up, per alert, kept to be seen */
 #define RETRY_AFTER_MAX_USEC (1 * USEC_PER_HOUR) /* what a relay may ask for */
 #define WEBHOOK_DEADLINE_USEC (15 * USEC_PER_SEC)
-#define WEBHOOKS_QUEUED_MAX 4096 /* waiting for their turn */
 #define MAIL_CONNECT_USEC (15 * USEC_PER_SEC)
 #define MAIL_DEADLINE_USEC (60 * USEC_PER_SEC)
 

@@ -22,6 +22,7 @@ struct Transfer {
         int fd; /* until libcurl has taken it */
         struct curl_slist *connect_to;
         bool started;
+        bool connect_only;
         transfer_done_t done;
         void *userdata;
         char error[CURL_ERROR_SIZE];
@@ -40,6 +41,10 @@ static void transfers_collect(Transfers *transfers) {
                 if (message->msg != CURLMSG_DONE)
                         continue;
                 (void) curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer);
+                if (transfer->connect_only) { /* removed, it would lose its connection */
+                        transfer->done(transfer->userdata, transfer->easy, code, transfer->error);
+                        continue;
+                }
                 (void) curl_multi_remove_handle(transfers->multi, transfer->easy);
                 transfer->started = false;
                 transfer->done(transfer->userdata, transfer->easy, code, transfer->error);
@@ -223,6 +228,15 @@ CURL *transfer_easy(Transfer *transfer) {
         return transfer->easy;
 }
 
+void transfer_connect_only(Transfer *transfer) {
+        assert(transfer);
+
+        transfer->connect_only = true;
+        (void) curl_easy_setopt(transfer->easy, CURLOPT_CONNECT_ONLY, 1L);
+        /* it would be closed at once; such a connection is never given to another transfer anyway */
+        (void) curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 0L);
+}
+
 int transfer_start(Transfer *transfer) {
         assert(transfer);
 
@@ -267,9 +281,13 @@ char *transfer_error_words(CURLcode code, const char *error) {
                 return g_strdup("connection closed without an answer");
         case CURLE_PARTIAL_FILE:
                 return g_strdup("answer cut off");
+        case CURLE_PEER_FAILED_VERIFICATION:
+                if (error && g_str_has_prefix(error, "server certificate verification failed"))
+                        return g_strdup("TLS: certificate could not be verified"); /* the rest is file names
+                                                                                    */
+                return g_strdup_printf("TLS: %s", words);
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_SSL_CIPHER:
-        case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CACERT_BADFILE:
                 return g_strdup_printf("TLS: %s", words);
         default:

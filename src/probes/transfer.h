@@ -30,6 +30,9 @@ int transfer_new(
                 void *userdata,
                 Transfer **ret);
 CURL *transfer_easy(Transfer *transfer); /* borrowed: for the options of the protocol, before the start */
+/* Before the start: libcurl only connects and authenticates (CURLOPT_CONNECT_ONLY); the transfer then
+ * outlives its done function, for curl_easy_send() and curl_easy_recv(), until transfer_free(). */
+void transfer_connect_only(Transfer *transfer);
 /* done is never called from within, and never from within one of libcurl's call-backs */
 int transfer_start(Transfer *transfer);
 /* No call-back follows; not from within one of libcurl's call-backs; returns NULL. */

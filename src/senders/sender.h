@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A sender hands one rendered message to one recipient's relay, once, and says what came of it. Retrying is not
- * its business (alerts/retry.h). It never blocks the loop and never delays a probe. */
+/* A sender hands one rendered message to one recipient's relay, once, and says what came of it. Retrying is
+ * not its business (alerts/retry.h). It never blocks the loop and never delays a probe. */
 
 #include <systemd/sd-event.h>
 
@@ -16,7 +16,7 @@ typedef enum SendResult {
         SEND_DELIVERED,
         SEND_RETRY,   /* not now; retry_after_usec when the relay named a time (0: it did not) */
         SEND_REFUSED, /* for good */
-        SEND_UNKNOWN  /* the last bytes went out and no answer came: treated as retry, a repeat is possible */
+        SEND_UNKNOWN /* the last bytes went out and no answer came: treated as retry, a repeat is possible */
 } SendResult;
 
 typedef struct SendOutcome {
@@ -33,7 +33,9 @@ typedef struct SenderOptions {
         const char *ca_file; /* PEM; NULL: the system's bundle */
 
         /* for tests */
-        const char *dns_servers; /* instead of resolv.conf's, as "127.0.0.1:5353" */
+        const char *dns_servers;      /* instead of resolv.conf's, as "127.0.0.1:5353" */
+        usec_t mail_deadline_usec;    /* 0: MAIL_DEADLINE_USEC */
+        usec_t webhook_deadline_usec; /* 0: WEBHOOK_DEADLINE_USEC */
 } SenderOptions;
 
 /* options: copied; NULL for none */
@@ -42,16 +44,16 @@ int sender_context_new(sd_event *event, const SenderOptions *options, SenderCont
 SenderContext *sender_context_free(SenderContext *context);
 DEFINE_CLEANUP(SenderContext, sender_context_free);
 
-/* alert and message are copied. done is never called from within. recipient: a mail address, or "webhook". */
-int send_start(
-                SenderContext *context,
-                const Alert *alert,
-                const char *recipient,
-                const Message *message,
-                send_allowed_t allowed,
-                send_done_t done,
-                void *userdata,
-                Sending **ret);
+/* alert and message are copied. done is never called from within. recipient: a mail address, or "webhook".
+ */
+int send_start(SenderContext *context,
+               const Alert *alert,
+               const char *recipient,
+               const Message *message,
+               send_allowed_t allowed,
+               send_done_t done,
+               void *userdata,
+               Sending **ret);
 Sending *send_cancel(Sending *sending); /* no call-back follows; returns NULL */
 
 typedef struct SenderVTable {
