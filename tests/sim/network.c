@@ -27,6 +27,7 @@ void net_break(Sim *sim, int a, int b) {
                 int from = i ? a : b, to = i ? b : a;
 
                 sim->net.connection[from][to]++;
+                sim->net.down_until[from][to] = again;
                 event->kind = SIM_CONNECTED;
                 event->at = again;
                 event->from = from;
@@ -44,6 +45,8 @@ static void send_once(Sim *sim, SimNode *from, SimNode *to, const RegisterEffect
         SimNet *net = &sim->net;
         SimEvent *event;
 
+        if (net->streams && sim->now < net->down_until[from->index][to->index])
+                return;
         if (sim_chance(sim, net->loss_percent)) {
                 if (net->streams)
                         net_break(sim, from->index, to->index);

@@ -77,6 +77,7 @@ typedef struct SimNet {
         unsigned loss_percent, double_percent;
         bool cut[NODES_MAX][NODES_MAX]; /* [from][to] */
         unsigned connection[NODES_MAX][NODES_MAX];
+        usec_t down_until[NODES_MAX][NODES_MAX]; /* streams: until the next connection is up */
         usec_t last_delivery[NODES_MAX][NODES_MAX];
 } SimNet;
 
