@@ -4,6 +4,7 @@
  * need be, again and again until the deadline; the cluster's memory of change ids makes the change count
  * once. Done means seen: the answer waits until this node itself shows the value that holds the change. */
 
+#include <assert.h>
 #include <string.h>
 
 #include "cluster/register-state.h"
@@ -62,7 +63,7 @@ void register_submit(
                 Register *r, usec_t now, const Change *change, usec_t deadline, RegisterEffects *effects) {
         Request *request;
 
-        g_return_if_fail(change && change->id && *change->id);
+        assert(change && change->id && *change->id);
 
         r->effects = effects;
         r->now = MAX(r->now, now);
