@@ -256,7 +256,7 @@ def story(cluster, processes):
 def received(verb, check):
     got = ask_world("got")
     return (any(verb in m["subject"] and check in m["subject"] for m in got["mails"])
-            and any(verb in w and check in w for w in got["webhooks"]))
+            and any(harness.SENTENCES[verb] in w and check in w for w in got["webhooks"]))
 
 
 def show_received(verb):
@@ -266,7 +266,7 @@ def show_received(verb):
             print("--- the mail, as received")
             print(f"Subject: {mail['subject']}\nTo: {', '.join(mail['to'])}\n\n{mail['text']}")
     for content in got["webhooks"]:
-        if verb in content:
+        if harness.SENTENCES[verb] in content:
             print(f"--- the webhook message, as received\n{content}\n", flush=True)
 
 

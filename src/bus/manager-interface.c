@@ -417,6 +417,10 @@ static int method_remove_trust(sd_bus_message *m, void *userdata, sd_bus_error *
         return call_with_text(userdata, m, manager_trust_remove, method_remove_trust, reply_nothing, reterr);
 }
 
+static int method_reset_node(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return call_with_text(userdata, m, manager_node_reset, method_reset_node, reply_text, reterr);
+}
+
 static int method_add_node(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const char *address, *fingerprint;
         Connection *c = userdata;
@@ -550,6 +554,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_list_trust, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RemoveTrust", SD_BUS_ARGS("s", node_id), SD_BUS_NO_RESULT,
                                 method_remove_trust, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ResetNode", SD_BUS_ARGS("s", node_id), SD_BUS_RESULT("s", text),
+                                method_reset_node, OPEN),
         SD_BUS_SIGNAL_WITH_ARGS("CheckTransition",
                                 SD_BUS_ARGS("s", check_id, "s", name, "s", from, "s", to, "t", when, "s", detail),
                                 0),

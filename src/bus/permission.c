@@ -27,6 +27,7 @@ const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "RemoveNode", BUS_ACTION_NODES },
         { BUS_INTERFACE_MANAGER, "ListTrust", NULL },
         { BUS_INTERFACE_MANAGER, "RemoveTrust", BUS_ACTION_NODES },
+        { BUS_INTERFACE_MANAGER, "ResetNode", BUS_ACTION_NODES },
         { BUS_INTERFACE_LOG_CONTROL, "LogLevel", BUS_ACTION_LOG },
 };
 const size_t n_permissions = G_N_ELEMENTS(permissions);

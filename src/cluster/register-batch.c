@@ -125,6 +125,18 @@ typedef enum Planned {
         PLANNED_LEAVING /* would remove ourselves */
 } Planned;
 
+static Value *apply_with_what_follows(Register *r, const Value *value, const Change *change, const Delta *delta) {
+        _cleanup_(value_unrefp)
+        Value *next = value_apply(value, delta);
+        _cleanup_(delta_freep)
+        Delta *more = NULL;
+
+        if (!r->follow || change->kind == CHANGE_RECORDS)
+                return TAKE_PTR(next);
+        more = r->follow(value, next, r->node_id, r->memory.term, change->asked_at);
+        return value_apply(next, more);
+}
+
 /* *value becomes the value after the change, when there is one */
 static Planned plan(Register *r, Queued *queued, Value **value) {
         _cleanup_(change_answer_freep)
@@ -144,7 +156,7 @@ static Planned plan(Register *r, Queued *queued, Value **value) {
                     &delta,
                     &answer);
         if (delta && !delta_is_empty(delta)) {
-                next = value_apply(*value, delta);
+                next = apply_with_what_follows(r, *value, queued->change, delta);
                 if (value_voter_rank(next, r->node_id) < 0 && members_leave(r))
                         return PLANNED_LEAVING;
                 if (value_voter_rank(next, r->node_id) < 0) {

@@ -98,6 +98,7 @@ typedef struct HeldEffect {
 #define HELD_MAX 4096
 
 struct Register {
+        register_follow_t follow;
         char *node_id;
         ClusterTiming timing;
         uint64_t random;

@@ -124,6 +124,7 @@ Register *register_new(const RegisterSetup *setup, usec_t now) {
         r->node_id = g_strdup(setup->node_id);
         r->timing = setup->timing ? *setup->timing : CLUSTER_TIMING_DEFAULT;
         r->random = setup->seed;
+        r->follow = setup->follow;
         r->incarnation = setup->incarnation;
         r->started = r->now = now;
         r->peerings = g_ptr_array_new_with_free_func(peering_free);

@@ -183,3 +183,49 @@ const Verb verb_node_remove = {
         .help = "remove a node from the cluster and bar its key",
         .run = run_remove,
 };
+
+static const Flag node_reset_flags[] = {
+        { .name = "yes", .letter = 'y', .type = FLAG_BOOL, .help = "without a question" },
+        {},
+};
+
+static ExitStatus run_reset(Context *context, const Arguments *arguments) {
+        _cleanup_(sd_bus_message_unrefp)
+        sd_bus_message *reply = NULL;
+        _cleanup_(node_status_freep)
+        NodeStatus *node = NULL;
+        g_autofree char *question = NULL, *escaped = NULL;
+        const char *text;
+        ExitStatus status;
+
+        status = manager_status(context, &node);
+        if (status != STATUS_DONE)
+                return status;
+        if (!node->initialized)
+                return fail(STATUS_FAILED, "the daemon waits for \"quctl init\": it has no identity to give up");
+
+        question = g_strdup_printf(
+                        "Give up node %s, with its key, its register and its membership?",
+                        node->node_id);
+        if (!arguments_bool(arguments, "yes") && !ask_yes(question))
+                return fail(STATUS_FAILED, "aborted");
+
+        status = manager_call(context, "ResetNode", /* bits= */ 0, &reply, "s", node->node_id);
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "s", &text);
+        if (status == STATUS_DONE && !context->quiet) {
+                escaped = text_escape(text);
+                (void) printf("node %s is given up: %s\n", node->node_id, escaped);
+                (void) printf("If it was a member, run \"quctl node remove %s\" on another node.\n", node->node_id);
+        }
+        return status;
+}
+
+const Verb verb_node_reset = {
+        .name = "node reset",
+        .help = "give up this host's identity and state, so that it can be initialized anew",
+        .more = "The old files are put aside, not deleted. A daemon that refuses to start is reset with "
+                "\"quptimed --reset\".\n",
+        .flags = node_reset_flags,
+        .run = run_reset,
+};

@@ -11,6 +11,7 @@ const Verb *const verbs[] = {
         &verb_node_add,
         &verb_node_list,
         &verb_node_remove,
+        &verb_node_reset,
         &verb_check_add_http,
         &verb_check_add_tcp,
         &verb_check_add_icmp,

@@ -113,6 +113,10 @@ typedef struct InitOptions {
 } InitOptions;
 void manager_init(Manager *manager, const InitOptions *options, manager_answer_t done, void *userdata);
 
+/* Gives up this node's identity and state: all is put aside below the configuration directory, and the node waits
+ * for init. node_id must be its own, so that nobody resets the wrong host. text: where the old files are. */
+void manager_node_reset(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);
+
 /* Any change of checks, alerts or whole documents; consumed. deadline: CLOCK_BOOTTIME, 0: 10 s from now. */
 void manager_change(
                 Manager *manager,

@@ -171,8 +171,8 @@ static int load(Database *database, const char *state_id, Durable **ret, char **
                         *reterr_text =
                                         g_strdup_printf("%s belongs to another identity than node.yaml "
                                                         "(state id %s, not %s): one of "
-                                                        "them was put back from a copy; \"quctl node "
-                                                        "reset\" makes a new identity",
+                                                        "them was put back from a copy; \"quptimed "
+                                                        "--reset\" makes a new identity",
                                                         database->path,
                                                         database->durable.state_id,
                                                         state_id);

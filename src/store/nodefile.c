@@ -40,7 +40,7 @@ static int refuse_open_to_others(const char *path, char **reterr_text) {
         if (reterr_text)
                 *reterr_text = g_strdup_printf(
                                 "%s can be read or changed by others (%s): run \"chmod 0600 %s\", and if a "
-                                "stranger may have read it, \"quctl node reset\" for a new key",
+                                "stranger may have read it, \"quptimed --reset\" for a new key",
                                 path,
                                 about,
                                 path);

@@ -91,7 +91,7 @@ int schema_damaged(const char *path, char *why_consumed, char **reterr_text) {
         if (reterr_text)
                 *reterr_text =
                                 g_strdup_printf("%s is damaged (%s): a copy of it must not be put back; "
-                                                "\"quctl node reset\" gives "
+                                                "\"quptimed --reset\" gives "
                                                 "this node a new identity, after which \"quctl node add\" "
                                                 "on a node of the cluster "
                                                 "takes it in again",

@@ -71,7 +71,7 @@ void connection_drop(Connection *connection) {
         (void) connection_unref(connection);
 }
 
-void connection_close(Connection *connection, int error, const char *why) {
+void connection_end(Connection *connection, int error, const char *why) {
         assert(connection);
         assert(error < 0);
 
@@ -232,7 +232,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
                 (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
                 return 0;
         }
-        connection_close(connection, connection->timer_error, connection->timer_why);
+        connection_end(connection, connection->timer_error, connection->timer_why);
         return 0;
 }
 
@@ -313,7 +313,7 @@ static void say_bye(Connection *connection) {
         if (r == -EAGAIN)
                 watch(connection, /* for_writing= */ true);
         else if (r < 0)
-                connection_close(connection, r, tls_error(connection->tls));
+                connection_end(connection, r, tls_error(connection->tls));
         else {
                 connection->said_bye = true;
                 watch(connection, /* for_writing= */ false);
@@ -324,7 +324,7 @@ static void say_bye(Connection *connection) {
  * it may be more urgent than what waited when the last was pulled. */
 static void flush(Connection *connection) {
         if (connection->overflow) {
-                connection_close(
+                connection_end(
                                 connection,
                                 -ENOBUFS,
                                 "more waits to be sent than is kept for one connection");
@@ -355,7 +355,7 @@ static void flush(Connection *connection) {
                         return;
                 }
                 if (n < 0) {
-                        connection_close(connection, (int) n, tls_error(connection->tls));
+                        connection_end(connection, (int) n, tls_error(connection->tls));
                         return;
                 }
                 connection->out_sent += (size_t) n;
@@ -376,7 +376,7 @@ void connection_finish(Connection *connection, usec_t wait_usec) {
         if (connection->state == CONNECTION_CLOSED)
                 return;
         if (connection->state != CONNECTION_OPEN) {
-                connection_close(connection, -ECONNABORTED, "closed");
+                connection_end(connection, -ECONNABORTED, "closed");
                 return;
         }
         connection_set_handler(connection, &finishing_handler, NULL);
@@ -396,7 +396,7 @@ static void handle_message(Connection *connection, GBytes *message) {
         const char *bytes = g_bytes_get_data(message, &size);
 
         if (codec_decode(&envelope_type, bytes, size, &object, &text) < 0) {
-                connection_close(connection, -EBADMSG, text);
+                connection_end(connection, -EBADMSG, text);
                 return;
         }
         if (connection->handler->message)
@@ -419,9 +419,9 @@ static void handle_bytes(Connection *connection, const void *bytes, size_t size)
                 r = frame_reader_feed(&connection->reader, NULL, 0, &message);
         }
         if (r == -EMSGSIZE)
-                connection_close(connection, r, "announced a message over the limit");
+                connection_end(connection, r, "announced a message over the limit");
         else if (r < 0)
-                connection_close(connection, r, "sent a frame that is none");
+                connection_end(connection, r, "sent a frame that is none");
 }
 
 static void receive(Connection *connection) {
@@ -434,7 +434,7 @@ static void receive(Connection *connection) {
                 if (n == -EAGAIN)
                         return;
                 if (n <= 0) {
-                        connection_close(
+                        connection_end(
                                         connection,
                                         n < 0 ? (int) n : -ECONNRESET,
                                         n < 0 ? tls_error(connection->tls) : "closed by the other side");
@@ -467,7 +467,7 @@ static void handshake(Connection *connection) {
         if (r < 0) {
                 g_autofree char *why = g_strdup_printf("TLS: %s", tls_error(connection->tls));
 
-                connection_close(connection, r, why);
+                connection_end(connection, r, why);
                 return;
         }
         connection->state = CONNECTION_OPEN;
@@ -481,7 +481,7 @@ static void begin(Connection *connection, bool is_server) {
         int r = tls_new(connection->identity, connection->fd, is_server, &connection->tls);
 
         if (r < 0) {
-                connection_close(connection, r, "no TLS session to be had");
+                connection_end(connection, r, "no TLS session to be had");
                 return;
         }
         connection->state = CONNECTION_HANDSHAKE;
@@ -495,7 +495,7 @@ static void connected(Connection *connection) {
         if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
                 error = errno;
         if (error > 0)
-                connection_close(connection, -error, g_strerror(error));
+                connection_end(connection, -error, g_strerror(error));
         else
                 begin(connection, /* is_server= */ false);
 }
@@ -507,9 +507,9 @@ static void first_bytes(Connection *connection) {
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n <= 0)
-                connection_close(connection, -ECONNRESET, "closed without a word");
+                connection_end(connection, -ECONNRESET, "closed without a word");
         else if (connection->handler->starting && !connection->handler->starting(connection))
-                connection_close(connection, -EBUSY, "too many handshakes");
+                connection_end(connection, -EBUSY, "too many handshakes");
         else
                 begin(connection, /* is_server= */ true);
 }

@@ -6,7 +6,7 @@
  * accepted connection has no TLS session before its first bytes have come, so one that stays silent costs a
  * descriptor.
  *
- * It belongs to itself: it lives until connection_close(), or until it ends by its own (error, end of
+ * It belongs to itself: it lives until connection_end(), or until it ends by its own (error, end of
  * stream, deadline); then handler->closed is called, once, and it is gone after that. Sending never calls
  * back and never closes at once. */
 
@@ -110,7 +110,7 @@ int connection_send(Connection *connection, const Envelope *envelope, bool urgen
  * in is thrown away. */
 void connection_finish(Connection *connection, usec_t wait_usec);
 /* At once; what waits is lost. Calls handler->closed before it returns. */
-void connection_close(Connection *connection, int error, const char *why);
+void connection_end(Connection *connection, int error, const char *why);
 /* The same without telling the handler. */
 void connection_drop(Connection *connection);
 

@@ -57,7 +57,7 @@ static void turn_away(Connection *connection, TransportEventKind kind, const cha
                         NULL,
                         connection_fingerprint(connection),
                         text);
-        connection_close(connection, -ECONNABORTED, text);
+        connection_end(connection, -ECONNABORTED, text);
 }
 
 static void answer(Connection *connection, uint64_t id, const char *result, const char *error) {

@@ -126,7 +126,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
         if (invitation->over) { /* the caller has it: only its connection ends */
                 if (invitation->connection)
-                        connection_close(
+                        connection_end(
                                         invitation->connection, -ETIMEDOUT, "the invitation's time is over");
         } else
                 fail_with(invitation, -ETIMEDOUT, "%s does not answer in time", invitation->address);
@@ -303,7 +303,7 @@ static void on_refusal(Invitation *invitation, const Envelope *envelope) {
         Refusal *refusal = message_params(&refusal_type, envelope);
 
         if (invitation->over)
-                connection_close(invitation->connection, -EREMOTE, "refused");
+                connection_end(invitation->connection, -EREMOTE, "refused");
         else
                 fail_with(invitation,
                           -EREMOTE,

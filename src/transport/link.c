@@ -147,7 +147,7 @@ static void on_refused(Link *link, Connection *connection, const Envelope *envel
                                 text);
         }
         (void) refusal_free(refusal);
-        connection_close(connection, -EREMOTE, "refused");
+        connection_end(connection, -EREMOTE, "refused");
 }
 
 static void handle_message(Connection *connection, const Envelope *envelope) {
@@ -448,7 +448,7 @@ static void protocol_error(Link *link, Connection *connection, const char *text)
                         link->node_id,
                         &link->fingerprint,
                         text);
-        connection_close(connection, -EPROTO, text);
+        connection_end(connection, -EPROTO, text);
 }
 
 static void on_awaited_hello(Connection *connection, const Envelope *envelope) {
@@ -489,7 +489,7 @@ static void on_dialled_open(Connection *connection) {
                                 link->node_id,
                                 connection_fingerprint(connection),
                                 "another key than the peer's answered");
-                connection_close(connection, -EKEYREJECTED, "another key than the peer's answered");
+                connection_end(connection, -EKEYREJECTED, "another key than the peer's answered");
                 return;
         }
         send_hello(connection, link->transport);

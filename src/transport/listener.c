@@ -155,7 +155,7 @@ static void admit(Transport *transport, Connection *connection) {
                         NULL,
                         NULL,
                         "more connections than are kept for strangers");
-        connection_close(evicted, -EBUSY, "its place was taken by a newer one");
+        connection_end(evicted, -EBUSY, "its place was taken by a newer one");
 }
 
 static void welcome(Transport *transport, int fd, const Address *address) {

@@ -410,6 +410,10 @@ class SmtpReceiver:
         return [m.subject for m in list(self.mails) if word in m.subject]
 
 
+# how the default text on Discord says it
+SENTENCES = {"DOWN": "is now down", "RECOVERED": "has recovered", "UP": "is now up"}
+
+
 class Webhook:
     """A webhook receiver. .script is a list of (status, headers) for the next requests, then 204."""
 
@@ -452,8 +456,9 @@ class Webhook:
     def url(self):
         return f"http://{self.target.address}:{self.port}/api/webhooks/1/token-of-the-webhook"
 
-    def delivered(self, word=""):
-        return [r for r in list(self.requests) if r[3] == 204 and word in r[2].get("content", "")]
+    def delivered(self, verb):
+        """What was taken about DOWN, RECOVERED or UP."""
+        return [r for r in list(self.requests) if r[3] == 204 and SENTENCES[verb] in r[2].get("content", "")]
 
 
 def rss_kib(pid):
@@ -461,3 +466,26 @@ def rss_kib(pid):
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
     raise Failure(f"no process {pid}")
+
+
+def main(names):
+    """Runs every test_… function of a file, or those named as arguments, and speaks TAP. A function that returns
+    a text was skipped, for that reason."""
+    tests = [(n, f) for n, f in names.items() if n.startswith("test_") and callable(f)]
+    if sys.argv[1:]:
+        tests = [(n, f) for n, f in tests if n in sys.argv[1:]]
+    print(f"1..{len(tests)}", flush=True)
+    failed = 0
+    for number, (name, function) in enumerate(tests, 1):
+        begin = time.monotonic()
+        try:
+            skipped = function()
+        except Exception:  # pylint: disable=broad-except
+            import traceback
+            traceback.print_exc()
+            failed += 1
+            print(f"not ok {number} - {name}", flush=True)
+            continue
+        print(f"ok {number} - {name}" + (f" # SKIP {skipped}" if skipped else ""), flush=True)
+        print(f"# {name} took {time.monotonic() - begin:.1f} s", flush=True)
+    sys.exit(1 if failed else 0)

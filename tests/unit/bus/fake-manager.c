@@ -413,3 +413,8 @@ void manager_trust_remove(Manager *m, const char *node_id, manager_answer_t done
         (void) answer_later(m, done, userdata);
         remember(m, "distrust", node_id);
 }
+
+void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, void *userdata) {
+        (void) answer_later(m, done, userdata);
+        remember(m, "reset", node_id);
+}

@@ -270,7 +270,7 @@ static void test_new_state(void) {
         g_assert_cmpint(database_read_document(database, 1, &document), ==, -ENOENT);
 
         database = database_free(database);
-        assert_refused(&place, STATE_ID, -ESTALE, "quctl node reset");
+        assert_refused(&place, STATE_ID, -ESTALE, "quptimed --reset");
         g_assert_cmpint(database_open(place.path, "another", &database, &durable, NULL), ==, 0);
         fixture_assert_story(durable);
         g_assert_cmpuint(durable->term, ==, 0);
@@ -382,7 +382,7 @@ static void test_damaged_rows(void) {
                 fill(&place);
                 run_sql(&place, cases[i].sql);
                 assert_refused(&place, NULL, -EBADMSG, cases[i].words);
-                assert_refused(&place, STATE_ID, -EBADMSG, "quctl node reset");
+                assert_refused(&place, STATE_ID, -EBADMSG, "quptimed --reset");
         }
 }
 

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/cluster-file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "config/handedit.h"
+#include "config/yaml.h"
+#include "manager/internal.h"
+#include "manager/journal.h"
+#include "manager/node.h"
+#include "manager/random.h"
+#include "manager/replica.h"
+#include "store/file.h"
+#include "store/watch.h"
+#include "wire/codec.h"
+
+#define EDIT_TRIES_MAX 5                        /* against a document that others change meanwhile */
+#define EDIT_DEADLINE_USEC (15 * USEC_PER_SEC)  /* of one proposal */
+#define START_PATIENCE_USEC (30 * USEC_PER_SEC) /* for a master, with an edit made while we were stopped */
+
+static const char comment[] =
+                "The cluster document: edit it on any node, or use quctl. version, updated_at and\n"
+                "updated_by are kept by the cluster. Keep the last line when you save in place.";
+
+/* One text on its way to the file. */
+typedef struct Writing {
+        ClusterFile *file;
+        Document *document;
+        char *path;
+        char *text;     /* made on the storage thread, like what follows */
+        char *replaced; /* what stood there */
+        size_t replaced_size;
+        int error;
+} Writing;
+
+struct ClusterFile {
+        Manager *manager;
+        char *path;
+        char *rejected_path;
+        Watch *watch;
+        char *last_text; /* what we wrote, or are writing, last */
+        uint64_t written_version;
+        Writing *writing; /* on the storage thread now */
+        bool write_again;
+        char *edit; /* a text that is being judged or proposed */
+        size_t edit_size;
+        char *judged; /* the text of the edit that was judged last: no news when the exchange brings it back */
+        bool edit_in_place;
+        bool waits_for_master; /* the edit was made while the daemon was stopped */
+        unsigned tries;
+        char *removed_peer; /* to be removed after the document is committed */
+        char *kept;         /* what kept_text() gave last */
+        sd_event_source *patience;
+};
+
+static void write_file(ClusterFile *file);
+
+static void writing_free(Writing *writing) {
+        (void) document_free(writing->document);
+        g_free(writing->path);
+        g_free(writing->text);
+        g_free(writing->replaced);
+        g_free(writing);
+}
+
+/* ---- rejecting ---- */
+
+static char *as_comment(const char *text) {
+        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+        g_autofree char *joined = g_strjoinv("\n# ", lines);
+
+        return g_strdup_printf("# %s\n", joined);
+}
+
+static void forget_edit(ClusterFile *file) {
+        g_clear_pointer(&file->edit, g_free);
+        g_clear_pointer(&file->removed_peer, g_free);
+        file->tries = 0;
+        file->waits_for_master = false;
+}
+
+static void reject(ClusterFile *file, const char *reason) {
+        g_autofree char *head = as_comment(reason);
+        g_autofree char *text = NULL;
+        int r;
+
+        journal_event(EVENT_EDIT_REJECTED,
+                      JOURNAL_FIELDS({ JOURNAL_DETAIL, reason }),
+                      "manual-edit: %s: %s. It is kept as %s; the running configuration stays",
+                      file->path,
+                      reason,
+                      file->rejected_path);
+        text =
+                        g_strdup_printf("%s# Correct it and save it as " FILE_CLUSTER
+                                        " again, or make the change with quctl.\n%s",
+                                        head,
+                                        file->edit);
+        r = file_replace(file->rejected_path, text, strlen(text), 0600);
+        if (r < 0)
+                journal_event(EVENT_WARNING,
+                              NULL,
+                              "cannot write %s: %s",
+                              file->rejected_path,
+                              g_strerror(-r));
+        forget_edit(file);
+        write_file(file);
+}
+
+/* ---- judging ---- */
+
+static void judge_edit(ClusterFile *file);
+
+static char *next_id(void *userdata) {
+        return random_uuid();
+}
+
+static const char *kept_text(uint64_t version, void *userdata) {
+        ClusterFile *file = userdata;
+
+        g_clear_pointer(&file->kept, g_free);
+        (void) store_get_document(replica_store(file->manager->replica), version, &file->kept);
+        return file->kept;
+}
+
+static void on_removed(void *userdata, const ManagerAnswer *answer) {
+        ClusterFile *file = userdata;
+
+        if (answer->outcome != CHANGE_DONE)
+                reject(file, answer->text);
+        else {
+                forget_edit(file);
+                write_file(file);
+        }
+}
+
+static void submit(ClusterFile *file, Change *change, manager_answer_t done) {
+        change->id = random_uuid();
+        change->cause = g_strdup("hand edit");
+        change->asked_at = now_realtime();
+        manager_change(file->manager, change, now_boottime() + EDIT_DEADLINE_USEC, done, file);
+}
+
+static void remove_peer(ClusterFile *file) {
+        Change *change = change_new();
+
+        change->kind = CHANGE_REMOVE;
+        change->object_kind = g_strdup("peer");
+        change->target = g_strdup(file->removed_peer);
+        submit(file, change, on_removed);
+}
+
+static void on_proposed(void *userdata, const ManagerAnswer *answer) {
+        ClusterFile *file = userdata;
+
+        if (answer->outcome == CHANGE_CONFLICT && ++file->tries < EDIT_TRIES_MAX)
+                judge_edit(file); /* others were faster: merge with what they did */
+        else if (answer->outcome != CHANGE_DONE)
+                reject(file, answer->text);
+        else if (file->removed_peer)
+                remove_peer(file);
+        else {
+                forget_edit(file);
+                write_file(file);
+        }
+}
+
+static void propose(ClusterFile *file, HandEdit *edit, const Document *current) {
+        g_autofree char *what = document_diff_text(edit->differences);
+        Change *change;
+
+        journal_event(EVENT_MANUAL_EDIT,
+                      JOURNAL_FIELDS({ JOURNAL_DETAIL, what }),
+                      "manual-edit: cluster.yaml changed externally — replicating via master");
+        g_free(file->removed_peer);
+        file->removed_peer = TAKE_PTR(edit->removed_peer);
+        if (!edit->changes_document) {
+                remove_peer(file);
+                return;
+        }
+        change = change_new();
+        change->kind = CHANGE_DOCUMENT;
+        change->base_version = current->version;
+        change->body = codec_encode_text(&document_type, edit->merged);
+        submit(file, change, on_proposed);
+}
+
+static void judge_edit(ClusterFile *file) {
+        Manager *m = file->manager;
+        _cleanup_(document_freep)
+        Document *current = value_document(manager_value(m));
+        _cleanup_(hand_edit_freep)
+        HandEdit *edit = NULL;
+
+        edit = hand_edit_judge(&(HandEditInput){
+                        .text = file->edit,
+                        .size = file->edit_size,
+                        .in_place = file->edit_in_place,
+                        .last_text = file->last_text,
+                        .current = current,
+                        .kept_text = kept_text,
+                        .next_id = next_id,
+                        .userdata = file,
+        });
+        switch (edit->verdict) {
+        case HAND_EDIT_NOTHING:
+                forget_edit(file);
+                write_file(file);
+                break;
+        case HAND_EDIT_REJECT:
+        case HAND_EDIT_CUT_OFF:
+                reject(file, edit->reason);
+                break;
+        case HAND_EDIT_PROPOSE:
+                if (!*manager_master(m))
+                        reject(file, "there is no quorum, so the edit could not be replicated");
+                else
+                        propose(file, edit, current);
+                break;
+        }
+}
+
+static void take_edit(ClusterFile *file, char *text_consumed, size_t size, bool in_place) {
+        /* a newer edit while one is proposed: the file is read again when that one is through */
+        if (file->edit) {
+                g_free(text_consumed);
+                file->write_again = true;
+                return;
+        }
+        file->edit = text_consumed;
+        g_free(file->judged);
+        file->judged = g_strdup(text_consumed);
+        file->edit_size = size;
+        file->edit_in_place = in_place;
+        judge_edit(file);
+}
+
+/* ---- reading ---- */
+
+/* A file that we may not read, or that is somebody else's, is named and moved aside, not overwritten. */
+static int put_aside(ClusterFile *file) {
+        struct stat st;
+        struct passwd *owner;
+
+        if (lstat(file->path, &st) < 0)
+                return -errno;
+        owner = getpwuid(st.st_uid);
+        journal_event(EVENT_EDIT_REJECTED,
+                      NULL,
+                      "manual-edit: %s belongs to %s (uid %u) with mode %04o, so it is not taken as an "
+                      "edit; moved "
+                      "to %s. It should belong to this daemon's user with mode 0600",
+                      file->path,
+                      owner ? owner->pw_name : "an unknown user",
+                      (unsigned) st.st_uid,
+                      (unsigned) st.st_mode & 07777,
+                      file->rejected_path);
+        if (rename(file->path, file->rejected_path) < 0)
+                return -errno;
+        write_file(file);
+        return 0;
+}
+
+static bool is_ours(ClusterFile *file) {
+        struct stat st;
+
+        return lstat(file->path, &st) < 0 || (S_ISREG(st.st_mode) && st.st_uid == geteuid());
+}
+
+static void read_file(ClusterFile *file, bool in_place) {
+        g_autofree char *text = NULL;
+        size_t size;
+        int r;
+
+        if (!is_ours(file)) {
+                (void) put_aside(file);
+                return;
+        }
+        r = file_read(file->path, DOCUMENT_MAX_BYTES, &text, &size);
+        if (r == -ENOENT) {
+                write_file(file);
+                return;
+        }
+        if (r < 0) {
+                journal_event(EVENT_EDIT_REJECTED,
+                              NULL,
+                              "manual-edit: cannot read %s: %s",
+                              file->path,
+                              g_strerror(-r));
+                (void) put_aside(file);
+                return;
+        }
+        if (g_strcmp0(text, file->last_text) != 0)
+                take_edit(file, TAKE_PTR(text), size, in_place);
+}
+
+static void on_changed(void *userdata, bool by_rename) {
+        read_file(userdata, /* in_place= */ !by_rename);
+}
+
+/* ---- writing ---- */
+
+static void work(void *userdata) { /* on the storage thread */
+        Writing *writing = userdata;
+
+        writing->error =
+                        file_exchange(writing->path,
+                                      writing->text,
+                                      strlen(writing->text),
+                                      0600,
+                                      DOCUMENT_MAX_BYTES,
+                                      &writing->replaced,
+                                      &writing->replaced_size);
+}
+
+static void on_written(void *userdata, int error) {
+        Writing *writing = userdata;
+        ClusterFile *file = writing->file;
+        char *before;
+
+        if (file)
+                file->writing = NULL;
+        if (!file || error < 0) {
+                writing_free(writing);
+                return;
+        }
+
+        if (writing->error < 0)
+                journal_event(EVENT_WARNING,
+                              NULL,
+                              "cannot write %s: %s; the register has it, the file does not show it",
+                              file->path,
+                              g_strerror(-writing->error));
+
+        before = file->last_text;
+        file->last_text = TAKE_PTR(writing->text);
+        /* what was replaced should be our own last text; if not, an edit slipped in between */
+        if (writing->replaced && before && strcmp(writing->replaced, before) != 0 &&
+            strcmp(writing->replaced, file->last_text) != 0 &&
+            g_strcmp0(writing->replaced, file->judged) != 0) {
+                char *slipped = TAKE_PTR(writing->replaced);
+
+                take_edit(file, slipped, writing->replaced_size, /* in_place= */ true);
+        }
+        g_free(before);
+        writing_free(writing);
+        if (file->write_again) {
+                file->write_again = false;
+                write_file(file);
+        }
+}
+
+static void write_file(ClusterFile *file) {
+        Manager *m = file->manager;
+        Writing *writing;
+
+        if (file->edit || !value_meta(manager_value(m)))
+                return; /* the edit's own end writes */
+        if (file->writing) {
+                file->write_again = true;
+                return;
+        }
+
+        writing = g_new0(Writing, 1);
+        writing->file = file;
+        writing->path = g_strdup(file->path);
+        writing->document = value_document(manager_value(m));
+        writing->text = yaml_emit(&document_type, writing->document, comment, /* with_end_mark= */ true);
+        file->writing = writing;
+        file->written_version = writing->document->version;
+        store_put_document(replica_store(m->replica), writing->document->version, writing->text, NULL, NULL);
+        store_run(replica_store(m->replica), work, on_written, writing);
+}
+
+void cluster_file_committed(ClusterFile *file) {
+        assert(file);
+        write_file(file);
+}
+
+/* ---- start ---- */
+
+static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
+        ClusterFile *file = userdata;
+
+        if (file->waits_for_master) {
+                file->waits_for_master = false;
+                judge_edit(file);
+        }
+        return 0;
+}
+
+void cluster_file_leadership(ClusterFile *file) {
+        assert(file);
+
+        if (file->waits_for_master && *manager_master(file->manager)) {
+                file->waits_for_master = false;
+                judge_edit(file);
+        }
+}
+
+/* What stands in the file before anything was written by this process: our own text of some version, or an edit
+ * made while the daemon was stopped, which waits for a master. */
+static void look_at_start(ClusterFile *file) {
+        const ClusterMeta *meta = value_meta(manager_value(file->manager));
+        g_autofree char *text = NULL;
+        size_t size;
+
+        if (meta)
+                (void) store_get_document(
+                                replica_store(file->manager->replica), meta->version, &file->last_text);
+        if (!is_ours(file)) {
+                (void) put_aside(file);
+                return;
+        }
+        if (file_read(file->path, DOCUMENT_MAX_BYTES, &text, &size) < 0 || !file->last_text ||
+            strcmp(text, file->last_text) == 0) {
+                write_file(file);
+                return;
+        }
+        file->edit = TAKE_PTR(text);
+        file->edit_size = size;
+        file->edit_in_place = true;
+        file->waits_for_master = true;
+        (void) timer_arm(
+                        file->manager->event,
+                        &file->patience,
+                        now_boottime() + START_PATIENCE_USEC,
+                        TIMER_RELAXED,
+                        on_patience,
+                        file);
+        cluster_file_leadership(file);
+}
+
+int cluster_file_new(Manager *manager, ClusterFile **ret) {
+        _cleanup_(cluster_file_freep)
+        ClusterFile *file = NULL;
+        int r;
+
+        assert(manager);
+
+        file = g_new0(ClusterFile, 1);
+        file->manager = manager;
+        file->path = paths_config(manager->node->paths, FILE_CLUSTER);
+        file->rejected_path = paths_config(manager->node->paths, FILE_CLUSTER_REJECTED);
+        r = watch_new(manager->event, file->path, on_changed, file, &file->watch);
+        if (r < 0)
+                return r;
+        look_at_start(file);
+
+        *ret = TAKE_PTR(file);
+        return 0;
+}
+
+ClusterFile *cluster_file_free(ClusterFile *file) {
+        if (!file)
+                return NULL;
+
+        manager_forget(file->manager, file);
+        if (file->writing)
+                file->writing->file = NULL;
+        (void) watch_free(file->watch);
+        sd_event_source_disable_unref(file->patience);
+        g_free(file->path);
+        g_free(file->rejected_path);
+        g_free(file->last_text);
+        g_free(file->kept);
+        g_free(file->judged);
+        forget_edit(file);
+        g_free(file);
+        return NULL;
+}

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/deliveries.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "alerts/alerts.h"
+#include "alerts/message.h"
+#include "alerts/outbox.h"
+#include "base/names.h"
+#include "manager/internal.h"
+#include "manager/journal.h"
+#include "manager/random.h"
+#include "senders/sender.h"
+
+/* An attempt in flight. */
+typedef struct Attempt {
+        Deliveries *deliveries;
+        char *notice_id;
+        char *recipient;
+        Sending *sending;
+} Attempt;
+
+/* What came of one, until it is committed. */
+typedef struct Finished {
+        char *notice_id;
+        char *recipient;
+        AttemptOutcome outcome;
+        char *answer;
+} Finished;
+
+/* An `alert test` with its recipients. */
+typedef struct Test {
+        Deliveries *deliveries;
+        GPtrArray *sendings; /* of TestSending, owned */
+        unsigned n_waiting;
+        bool all_delivered;
+        GString *text;
+        deliveries_tested_t done;
+        void *userdata;
+        sd_event_source *answer; /* the call-back is never made from within */
+} Test;
+
+typedef struct TestSending {
+        Test *test;
+        char *recipient;
+        Sending *sending;
+} TestSending;
+
+struct Deliveries {
+        Manager *manager;
+        Outbox *outbox;
+        SenderContext *senders;
+        GPtrArray *attempts;   /* of Attempt, owned */
+        GPtrArray *finished;   /* of Finished, owned, in order */
+        unsigned n_committing; /* how many of them are on their way */
+        GPtrArray *tests;      /* of Test, owned */
+        GHashTable *warned;    /* notice ids whose templates fell back, told once */
+        sd_event_source *timer;
+        sd_event_source *settle;
+};
+
+static void settle_soon(Deliveries *deliveries);
+
+static void attempt_free(void *p) {
+        Attempt *attempt = p;
+
+        (void) send_cancel(attempt->sending);
+        g_free(attempt->notice_id);
+        g_free(attempt->recipient);
+        g_free(attempt);
+}
+
+static void finished_free(void *p) {
+        Finished *finished = p;
+
+        g_free(finished->notice_id);
+        g_free(finished->recipient);
+        g_free(finished->answer);
+        g_free(finished);
+}
+
+static void test_sending_free(void *p) {
+        TestSending *sending = p;
+
+        (void) send_cancel(sending->sending);
+        g_free(sending->recipient);
+        g_free(sending);
+}
+
+static void test_free(void *p) {
+        Test *test = p;
+
+        sd_event_source_disable_unref(test->answer);
+        g_ptr_array_unref(test->sendings);
+        g_string_free(test->text, /* free_segment= */ TRUE);
+        g_free(test);
+}
+
+int deliveries_new(Manager *manager, Deliveries **ret) {
+        _cleanup_(deliveries_freep)
+        Deliveries *deliveries = NULL;
+        int r;
+
+        assert(manager);
+        assert(ret);
+
+        deliveries = g_new0(Deliveries, 1);
+        deliveries->manager = manager;
+        deliveries->outbox = outbox_new();
+        deliveries->attempts = g_ptr_array_new_with_free_func(attempt_free);
+        deliveries->finished = g_ptr_array_new_with_free_func(finished_free);
+        deliveries->tests = g_ptr_array_new_with_free_func(test_free);
+        deliveries->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+        r = sender_context_new(
+                        manager->event,
+                        &(SenderOptions){ .ca_file = manager->ca_file },
+                        &deliveries->senders);
+        if (r < 0)
+                return r;
+
+        *ret = TAKE_PTR(deliveries);
+        return 0;
+}
+
+Deliveries *deliveries_free(Deliveries *deliveries) {
+        if (!deliveries)
+                return NULL;
+
+        manager_forget(deliveries->manager, deliveries);
+        sd_event_source_disable_unref(deliveries->timer);
+        sd_event_source_disable_unref(deliveries->settle);
+        g_ptr_array_unref(deliveries->attempts);
+        g_ptr_array_unref(deliveries->finished);
+        g_ptr_array_unref(deliveries->tests);
+        g_hash_table_unref(deliveries->warned);
+        (void) outbox_free(deliveries->outbox);
+        (void) sender_context_free(deliveries->senders);
+        g_free(deliveries);
+        return NULL;
+}
+
+/* ---- attempts ---- */
+
+/* asked again right before the last bytes leave */
+static bool may_send(void *userdata) {
+        Attempt *attempt = userdata;
+        return manager_is_master(attempt->deliveries->manager);
+}
+
+static void
+finish(Deliveries *deliveries, const char *notice_id, const char *recipient, const SendOutcome *outcome) {
+        static const AttemptResult results[] = {
+                [SEND_DELIVERED] = ATTEMPT_DELIVERED,
+                [SEND_RETRY] = ATTEMPT_RETRY,
+                [SEND_REFUSED] = ATTEMPT_REFUSED,
+                [SEND_UNKNOWN] = ATTEMPT_UNKNOWN,
+        };
+        Finished *finished = g_new0(Finished, 1);
+
+        finished->notice_id = g_strdup(notice_id);
+        finished->recipient = g_strdup(recipient);
+        finished->answer = g_strdup(outcome->answer);
+        finished->outcome = (AttemptOutcome){
+                .result = results[outcome->result],
+                .retry_after_usec = outcome->retry_after_usec,
+                .answer = finished->answer,
+        };
+        g_ptr_array_add(deliveries->finished, finished);
+        outbox_finished(deliveries->outbox, notice_id, recipient, now_boottime());
+        settle_soon(deliveries);
+}
+
+static void on_sent(void *userdata, const SendOutcome *outcome) {
+        Attempt *attempt = userdata;
+        Deliveries *deliveries = attempt->deliveries;
+
+        attempt->sending = NULL; /* frees itself after this call */
+        finish(deliveries, attempt->notice_id, attempt->recipient, outcome);
+        g_ptr_array_remove_fast(deliveries->attempts, attempt);
+}
+
+static void tell_fallback(Deliveries *deliveries, const Notice *notice, unsigned flags) {
+        if (!(flags & (MESSAGE_SUBJECT_FELL_BACK | MESSAGE_BODY_FELL_BACK)) ||
+            !g_hash_table_add(deliveries->warned, g_strdup(notice->id)))
+                return;
+        journal_event(EVENT_TEMPLATE,
+                      JOURNAL_FIELDS({ JOURNAL_ALERT, notice->alert_name }, { JOURNAL_NOTICE, notice->id }),
+                      "alert %s: its own template is kept, but this version sends the default text",
+                      notice->alert_name);
+}
+
+static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
+        const Value *value = manager_value(deliveries->manager);
+        const Notice *notice = value_object(value, RECORD_NOTICE, effect->notice_id);
+        const Alert *alert = notice ? value_object(value, RECORD_ALERT, notice->alert_id) : NULL;
+        _cleanup_(message_freep)
+        Message *message = NULL;
+        unsigned flags = 0;
+        Attempt *attempt;
+        int r;
+
+        if (!alert) /* the next value takes it out of the outbox */
+                return;
+
+        r = message_render(value, notice, &message, &flags);
+        if (r >= 0) {
+                tell_fallback(deliveries, notice, flags);
+
+                attempt = g_new0(Attempt, 1);
+                attempt->deliveries = deliveries;
+                attempt->notice_id = g_strdup(effect->notice_id);
+                attempt->recipient = g_strdup(effect->recipient);
+                g_ptr_array_add(deliveries->attempts, attempt);
+                r = send_start(deliveries->senders,
+                               alert,
+                               effect->recipient,
+                               message,
+                               may_send,
+                               on_sent,
+                               attempt,
+                               &attempt->sending);
+                if (r >= 0)
+                        return;
+                g_ptr_array_remove_fast(deliveries->attempts, attempt);
+        }
+        finish(deliveries,
+               effect->notice_id,
+               effect->recipient,
+               &(SendOutcome){ .result = SEND_RETRY, .answer = g_strerror(-r) });
+}
+
+static void cancel_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
+        for (unsigned i = 0; i < deliveries->attempts->len; i++) {
+                Attempt *attempt = g_ptr_array_index(deliveries->attempts, i);
+
+                if (strcmp(attempt->notice_id, effect->notice_id) == 0 &&
+                    strcmp(attempt->recipient, effect->recipient) == 0) {
+                        g_ptr_array_remove_index_fast(deliveries->attempts, i);
+                        return;
+                }
+        }
+}
+
+/* ---- what came of them ---- */
+
+static void on_committed(void *userdata, const ManagerAnswer *answer) {
+        Deliveries *deliveries = userdata;
+
+        /* what could not be committed is planned again on the newer value, as long as we are master; a new
+         * master finds it owed and tries again, with the same bytes */
+        if (answer->outcome == CHANGE_DONE)
+                g_ptr_array_remove_range(deliveries->finished, 0, deliveries->n_committing);
+        deliveries->n_committing = 0;
+        settle_soon(deliveries);
+}
+
+static void commit_finished(Deliveries *deliveries) {
+        Manager *m = deliveries->manager;
+        const Value *committed = manager_value(m);
+        _cleanup_(value_unrefp)
+        Value *working = value_ref((Value *) committed);
+        _cleanup_(delta_freep)
+        Delta *all = NULL;
+
+        if (deliveries->n_committing > 0 || deliveries->finished->len == 0)
+                return;
+        if (!manager_is_master(m)) {
+                g_ptr_array_set_size(deliveries->finished, 0);
+                return;
+        }
+
+        for (unsigned i = 0; i < deliveries->finished->len; i++) {
+                Finished *finished = g_ptr_array_index(deliveries->finished, i);
+                DeliveryState state;
+                _cleanup_(delta_freep)
+                Delta *delta = alerts_on_outcome(
+                                working,
+                                finished->notice_id,
+                                finished->recipient,
+                                &finished->outcome,
+                                now_realtime(),
+                                &state);
+                Value *next;
+
+                if (!delta)
+                        continue;
+                next = value_apply(working, delta);
+                (void) value_unref(working);
+                working = next;
+        }
+
+        all = delta_between(committed, working);
+        if (delta_is_empty(all)) {
+                g_ptr_array_set_size(deliveries->finished, 0);
+                return;
+        }
+        deliveries->n_committing = deliveries->finished->len;
+        manager_commit_records(m, committed, all, "delivery", on_committed, deliveries);
+}
+
+/* ---- turning ---- */
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Deliveries *deliveries = userdata;
+
+        settle_soon(deliveries);
+        return 0;
+}
+
+static int on_settle(sd_event_source *source, void *userdata) {
+        Deliveries *deliveries = userdata;
+        g_autoptr(GPtrArray) effects = NULL;
+
+        outbox_set_master(deliveries->outbox, manager_is_master(deliveries->manager), now_boottime());
+        outbox_tick(deliveries->outbox, now_boottime());
+        effects = outbox_take_effects(deliveries->outbox);
+        for (unsigned i = 0; i < effects->len; i++) {
+                const OutboxEffect *effect = g_ptr_array_index(effects, i);
+
+                if (effect->kind == OUTBOX_CANCEL)
+                        cancel_attempt(deliveries, effect);
+                else
+                        start_attempt(deliveries, effect);
+        }
+        commit_finished(deliveries);
+        return timer_arm(
+                        deliveries->manager->event,
+                        &deliveries->timer,
+                        outbox_next_deadline(deliveries->outbox),
+                        TIMER_RELAXED,
+                        on_timer,
+                        deliveries);
+}
+
+static void settle_soon(Deliveries *deliveries) {
+        (void) end_of_turn(deliveries->manager->event, &deliveries->settle, on_settle, deliveries);
+}
+
+void deliveries_update(Deliveries *deliveries, const Value *value) {
+        assert(deliveries);
+
+        outbox_set_value(deliveries->outbox, value, now_boottime(), now_realtime());
+        settle_soon(deliveries);
+}
+
+/* ---- test messages ---- */
+
+static int on_test_answered(sd_event_source *source, void *userdata) {
+        Test *test = userdata;
+
+        test->done(test->userdata, test->all_delivered, test->text->str);
+        g_ptr_array_remove_fast(test->deliveries->tests, test);
+        return 0;
+}
+
+static void test_settled(Test *test, const char *recipient, const SendOutcome *outcome) {
+        bool delivered = outcome->result == SEND_DELIVERED;
+
+        test->all_delivered = test->all_delivered && delivered;
+        g_string_append_printf(
+                        test->text,
+                        "%s%s: %s: %s",
+                        test->text->len > 0 ? "\n" : "",
+                        recipient,
+                        delivered                         ? "delivered"
+                        : outcome->result == SEND_REFUSED ? "refused"
+                                                          : "not delivered",
+                        outcome->answer && *outcome->answer ? outcome->answer : "no answer");
+        if (--test->n_waiting == 0)
+                (void) end_of_turn(test->deliveries->manager->event, &test->answer, on_test_answered, test);
+}
+
+static void on_test_sent(void *userdata, const SendOutcome *outcome) {
+        TestSending *sending = userdata;
+
+        sending->sending = NULL;
+        test_settled(sending->test, sending->recipient, outcome);
+}
+
+int deliveries_test(
+                Deliveries *deliveries,
+                const char *alert_id_or_name,
+                deliveries_tested_t done,
+                void *userdata) {
+        Manager *m = deliveries->manager;
+        const Value *value = manager_value(m);
+        const Alert *alert = value_alert(value, alert_id_or_name);
+        _cleanup_(notice_freep)
+        Notice *notice = NULL;
+        _cleanup_(message_freep)
+        Message *message = NULL;
+        g_autofree char *test_id = NULL;
+        unsigned flags;
+        Test *test;
+        int r;
+
+        if (!alert)
+                return -ENOENT;
+
+        test_id = random_uuid();
+        notice = alerts_test_notice(
+                        value, alert, test_id, manager_node_id(m), manager_term(m), now_realtime());
+        r = message_render(value, notice, &message, &flags);
+        if (r < 0)
+                return r;
+        tell_fallback(deliveries, notice, flags);
+
+        test = g_new0(Test, 1);
+        test->deliveries = deliveries;
+        test->sendings = g_ptr_array_new_with_free_func(test_sending_free);
+        test->text = g_string_new(NULL);
+        test->all_delivered = true;
+        test->done = done;
+        test->userdata = userdata;
+        test->n_waiting = notice->recipients->len;
+        g_ptr_array_add(deliveries->tests, test);
+
+        for (unsigned i = 0; i < notice->recipients->len; i++) {
+                const Recipient *recipient = g_ptr_array_index(notice->recipients, i);
+                TestSending *sending = g_new0(TestSending, 1);
+
+                sending->test = test;
+                sending->recipient = g_strdup(recipient->address);
+                g_ptr_array_add(test->sendings, sending);
+                r = send_start(deliveries->senders,
+                               alert,
+                               recipient->address,
+                               message,
+                               /* allowed= */ NULL,
+                               on_test_sent,
+                               sending,
+                               &sending->sending);
+                if (r < 0)
+                        test_settled(test,
+                                     recipient->address,
+                                     &(SendOutcome){ .result = SEND_RETRY, .answer = g_strerror(-r) });
+        }
+        return 0;
+}

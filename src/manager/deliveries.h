@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The outbox's hands: on the master it starts attempts, commits what came of them, and sends test messages. */
+
+#include "manager/manager.h"
+
+typedef struct Deliveries Deliveries;
+
+int deliveries_new(Manager *manager, Deliveries **ret);
+Deliveries *deliveries_free(Deliveries *deliveries);
+DEFINE_CLEANUP(Deliveries, deliveries_free);
+
+/* a value was committed, or this node gained or lost the lease */
+void deliveries_update(Deliveries *deliveries, const Value *value);
+/* Sends a synthetic DOWN through the alert, now, from this node, to all recipients; done is called once, not
+ * from within, with a sentence for people. */
+typedef void (*deliveries_tested_t)(void *userdata, bool delivered, const char *text);
+int deliveries_test(
+                Deliveries *deliveries,
+                const char *alert_id_or_name,
+                deliveries_tested_t done,
+                void *userdata);

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Beginning: `quctl init` makes an identity and the value of a cluster of one; adopting replaces that value by the
+ * one of the cluster that invited this node. In both the register's database comes first, and what names it after:
+ * a crash in between leaves a node that waits for init, or one that is alone as before. */
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "manager/internal.h"
+#include "manager/journal.h"
+#include "manager/loop.h"
+#include "manager/membership.h"
+#include "manager/news.h"
+#include "manager/node.h"
+#include "manager/parts.h"
+#include "manager/random.h"
+#include "manager/replica.h"
+#include "store/file.h"
+#include "store/store.h"
+
+/* ---- init ---- */
+
+static Durable *first_durable(const Node *node) {
+        Durable *durable = g_new0(Durable, 1);
+        g_autofree char *cluster_id = random_uuid();
+        const Peer self = {
+                .node_id = node->config->node_id,
+                .advertise = node->config->advertise,
+                .fingerprint = (char *) identity_fingerprint_text(node->identity),
+                .cert_pem = (char *) identity_certificate(node->identity),
+        };
+
+        durable->state_id = g_strdup(node->config->state_id);
+        durable->vote = g_strdup("");
+        durable->term = durable->accepted_term = durable->committed_term = 1;
+        durable->accepted_seq = durable->committed_seq = 1;
+        durable->accepted = register_first_value(cluster_id, &self, now_realtime());
+        durable->committed = value_ref(durable->accepted);
+        return durable;
+}
+
+static StoreBatch *batch_of(const Durable *durable) {
+        StoreBatch *batch = g_new0(StoreBatch, 1);
+        _cleanup_(value_unrefp)
+        Value *nothing = value_new_empty();
+
+        batch->has_vote = true;
+        batch->term = durable->term;
+        batch->vote = g_strdup(durable->vote);
+        batch->has_accepted = true;
+        batch->accepted_term = durable->accepted_term;
+        batch->accepted_seq = durable->accepted_seq;
+        batch->accepted_whole = true;
+        batch->accepted_delta = delta_between(nothing, durable->accepted);
+        batch->has_committed = true;
+        return batch;
+}
+
+static void note_error(void *userdata, int error) {
+        *(int *) userdata = error;
+}
+
+/* Makes the database with this content and waits for it: nothing else runs before init. */
+static int write_first(Manager *m, const Durable *durable, Store **ret, char **reterr_text) {
+        const Paths *paths = m->node->paths;
+        _cleanup_(store_freep)
+        Store *store = NULL;
+        _cleanup_(durable_freep)
+        Durable *empty = NULL;
+        int r, error = 0;
+
+        (void) store_set_aside(paths->register_db); /* of a node.yaml that is no more */
+        r = directory_make(paths->state_dir, 0700);
+        if (r < 0) {
+                *reterr_text = g_strdup_printf("cannot make %s: %s", paths->state_dir, g_strerror(-r));
+                return r;
+        }
+        r = store_open(m->event, paths->register_db, durable->state_id, &store, &empty, reterr_text);
+        if (r < 0)
+                return r;
+
+        store_submit(store, batch_of(durable), note_error, &error);
+        store = store_free(store); /* waits, and tells */
+        if (error < 0) {
+                *reterr_text = g_strdup_printf(
+                                "cannot write %s: %s", paths->register_db, g_strerror(-error));
+                return error;
+        }
+
+        empty = durable_free(empty);
+        return store_open(m->event, paths->register_db, NULL, ret, &empty, reterr_text);
+}
+
+static int initialize(Manager *m, const InitOptions *options, bool *ret_made_secret, char **reterr_text) {
+        _cleanup_(new_node_freep)
+        NewNode *new_node = NULL;
+        _cleanup_(durable_freep)
+        Durable *durable = NULL;
+        _cleanup_(store_freep)
+        Store *store = NULL;
+        bool made_secret;
+        int r;
+
+        r = node_prepare_init(
+                        options->advertise,
+                        options->bind,
+                        options->port,
+                        options->secret,
+                        options->key_type,
+                        &new_node,
+                        reterr_text);
+        if (r < 0)
+                return r;
+
+        /* an address that cannot be listened on is better known before anything is written */
+        r = manager_try_listen(
+                        m,
+                        new_node->identity,
+                        new_node->config->bind_addr,
+                        (uint16_t) new_node->config->bind_port,
+                        reterr_text);
+        if (r < 0)
+                return r;
+
+        made_secret = new_node->made_secret;
+        {
+                Node draft = { .config = new_node->config, .identity = new_node->identity };
+
+                durable = first_durable(&draft);
+        }
+        r = write_first(m, durable, &store, reterr_text);
+        if (r < 0)
+                return r;
+
+        r = node_commit_init(m->node, TAKE_PTR(new_node), reterr_text);
+        if (r < 0)
+                return r;
+
+        r = manager_listen(m, reterr_text);
+        if (r < 0)
+                return r;
+
+        r = manager_start_parts(m, TAKE_PTR(store), durable, reterr_text);
+        if (r < 0)
+                return r;
+        *ret_made_secret = made_secret;
+        return 0;
+}
+
+void manager_init(Manager *m, const InitOptions *options, manager_answer_t done, void *userdata) {
+        Call *call = call_new(m->calls, done, userdata);
+        g_autofree char *error = NULL;
+        bool made_secret;
+        int r;
+
+        if (node_is_initialized(m->node)) {
+                call_fail(call,
+                          CHANGE_EXISTS,
+                          "%s/node.yaml already exists: this is node %s; refusing to overwrite it",
+                          m->node->paths->config_dir,
+                          manager_node_id(m));
+                return;
+        }
+
+        r = initialize(m, options, &made_secret, &error);
+        if (r < 0) {
+                call_fail(call,
+                          r == -EINVAL ? CHANGE_INVALID : CHANGE_REFUSED,
+                          "%s",
+                          error ?: g_strerror(-r));
+                return;
+        }
+
+        journal_event(EVENT_INITIALIZED,
+                      JOURNAL_FIELDS({ "QUPTIME_NODE", manager_node_id(m) }),
+                      "initialized as node %s, %s",
+                      manager_node_id(m),
+                      identity_fingerprint_text(m->node->identity));
+        call_answer(call,
+                    &(ManagerAnswer){
+                                    .outcome = CHANGE_DONE,
+                                    .version = value_meta(m->value) ? value_meta(m->value)->version : 0,
+                                    .id = manager_node_id(m),
+                                    .fingerprint = identity_fingerprint_text(m->node->identity),
+                                    .secret = made_secret ? m->node->config->cluster_secret : NULL,
+                    });
+        manager_touch_status(m);
+}
+
+/* ---- giving it up ---- */
+
+void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, void *userdata) {
+        Call *call = call_new(m->calls, done, userdata);
+        _cleanup_(value_unrefp)
+        Value *nothing = value_new_empty();
+        g_autofree char *where = NULL, *text = NULL;
+        int r;
+
+        if (!m->replica) {
+                call_fail(call,
+                          CHANGE_REFUSED,
+                          "this node has no identity to give up: it waits for `quctl init`");
+                return;
+        }
+        if (strcmp(node_id, manager_node_id(m)) != 0) {
+                call_fail(call,
+                          CHANGE_INVALID,
+                          "this is node %s, not %s; nothing was changed",
+                          manager_node_id(m),
+                          node_id);
+                return;
+        }
+
+        news_before(m, m->value, nothing);
+        manager_stop_parts(m);
+        m->transport = transport_free(m->transport);
+        (void) value_unref(m->value);
+        m->value = value_ref(nothing);
+        m->removed = false;
+        r = node_set_aside(m->node->paths, &where);
+        if (r < 0) {
+                /* half aside is as good as all: without node.yaml nothing counts, with it a restart goes on */
+                journal_event(EVENT_WARNING, NULL, "cannot put the old files aside: %s", g_strerror(-r));
+                call_fail(call, CHANGE_REFUSED, "cannot put the old files aside: %s", g_strerror(-r));
+                loop_quit(m->loop, EXIT_FAILURE);
+                return;
+        }
+        node_forget(m->node);
+        text = g_strdup_printf("the old files are in %s", where);
+        journal_event(EVENT_INITIALIZED,
+                      NULL,
+                      "node %s gave up its identity; %s. Waiting for `quctl init`",
+                      node_id,
+                      text);
+        call_answer(call, &(ManagerAnswer){ .outcome = CHANGE_DONE, .text = text });
+        manager_touch_status(m);
+}
+
+/* ---- joining ---- */
+
+typedef struct Adoption {
+        Manager *manager;
+        Durable *durable;
+        TransportCall *call;
+        sd_event_source *source;
+        int error;
+} Adoption;
+
+/* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet. It is
+ * named (0, 0), so whatever the leader sends is newer, and this node grants its vote to anybody. */
+static Durable *
+adopted_durable(const Node *node, const char *cluster_id, uint64_t version, const GPtrArray *peers) {
+        Durable *durable = g_new0(Durable, 1);
+        _cleanup_(value_unrefp)
+        Value *nothing = value_new_empty();
+        _cleanup_(delta_freep)
+        Delta *delta = delta_new();
+        ClusterMeta *meta = cluster_meta_new();
+
+        meta->cluster_id = g_strdup(cluster_id);
+        meta->version = version;
+        delta_put_object(delta, RECORD_META, meta);
+        for (unsigned i = 0; peers && i < peers->len; i++) {
+                Peer *peer = peer_copy(g_ptr_array_index(peers, i));
+
+                if (strcmp(peer->node_id, node->config->node_id) == 0)
+                        peer->joining = true;
+                delta_put_object(delta, RECORD_PEER, peer);
+        }
+        durable->state_id = g_strdup(node->config->state_id);
+        durable->vote = g_strdup("");
+        durable->accepted = value_apply(nothing, delta);
+        durable->committed = value_ref(durable->accepted);
+        return durable;
+}
+
+static void adoption_free(Adoption *adoption) {
+        sd_event_source_disable_unref(adoption->source);
+        (void) durable_free(adoption->durable);
+        g_free(adoption);
+}
+
+/* in a turn of its own: it frees the replica whose store has just called us */
+static int on_adopt(sd_event_source *source, void *userdata) {
+        Adoption *adoption = userdata;
+        Manager *m = adoption->manager;
+        _cleanup_(store_freep)
+        Store *store = NULL;
+        _cleanup_(durable_freep)
+        Durable *loaded = NULL;
+        g_autofree char *error = NULL;
+        int r;
+
+        manager_stop_parts(m);
+        r = store_open(m->event, m->node->paths->register_db, NULL, &store, &loaded, &error);
+        if (r >= 0)
+                r = manager_start_parts(m, TAKE_PTR(store), loaded, &error);
+        if (r < 0) {
+                /* the database has the new state; starting again reads it */
+                journal_event(EVENT_START_REFUSED, NULL, "joining: %s", error ?: g_strerror(-r));
+                transport_call_fail(adoption->call, "the invited node could not restart itself");
+                loop_quit(m->loop, EXIT_FAILURE);
+        } else
+                transport_call_reply(adoption->call, "{}");
+        adoption_free(adoption);
+        return 0;
+}
+
+static void on_adoption_written(void *userdata, int error) {
+        Adoption *adoption = userdata;
+
+        if (error < 0) {
+                transport_call_fail(
+                                adoption->call,
+                                "the invited node cannot write its register; it stays as it was");
+                adoption_free(adoption);
+                return;
+        }
+        (void) end_of_turn(adoption->manager->event, &adoption->source, on_adopt, adoption);
+}
+
+void manager_adopt(
+                Manager *m,
+                const char *cluster_id,
+                uint64_t version,
+                const GPtrArray *peers,
+                TransportCall *call) {
+        Adoption *adoption = g_new0(Adoption, 1);
+        StoreBatch *batch;
+
+        adoption->manager = m;
+        adoption->call = call;
+        adoption->durable = adopted_durable(m->node, cluster_id, version, peers);
+        batch = batch_of(adoption->durable);
+        batch->new_state_id = g_strdup(
+                        adoption->durable->state_id); /* drops all that was, in the same transaction */
+        store_submit(replica_store(m->replica), batch, on_adoption_written, adoption);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/news.h"
+
+#include <string.h>
+
+#include "alerts/alerts.h"
+#include "base/names.h"
+#include "manager/internal.h"
+#include "manager/journal.h"
+
+static bool is_object(RecordKind kind) {
+        return kind == RECORD_CHECK || kind == RECORD_ALERT || kind == RECORD_PEER;
+}
+
+static const char *object_name(RecordKind kind, const void *object) {
+        switch (kind) {
+        case RECORD_CHECK:
+                return ((const Check *) object)->name;
+        case RECORD_ALERT:
+                return ((const Alert *) object)->name;
+        case RECORD_PEER:
+                return ((const Peer *) object)->node_id;
+        default:
+                return "";
+        }
+}
+
+/* ---- the document ---- */
+
+static void tell_change(const DeltaOp *op, const void *before, const void *after, uint64_t version) {
+        g_autofree char *version_text = g_strdup_printf("%" G_GUINT64_FORMAT, version);
+        const char *kind = record_kind_to_string(op->kind), *name = object_name(op->kind, after ?: before);
+
+        if (op->kind == RECORD_PEER) {
+                const Peer *old = before, *new = after;
+
+                journal_event(EVENT_MEMBER,
+                              JOURNAL_FIELDS({ JOURNAL_NODE, op->id }, { JOURNAL_VERSION, version_text }),
+                              "peer %s %s (version %s)",
+                              op->id,
+                              !new                                   ? "was removed"
+                              : !old &&new->joining                  ? "is joining"
+                              : old && old->joining && !new->joining ? "joined and votes"
+                              : !old                                 ? "was added"
+                                                                     : "was changed",
+                              version_text);
+                return;
+        }
+        journal_event(EVENT_CHANGE,
+                      JOURNAL_FIELDS({ op->kind == RECORD_CHECK ? JOURNAL_CHECK : JOURNAL_ALERT, op->id },
+                                     { JOURNAL_CHECK_NAME, op->kind == RECORD_CHECK ? name : NULL },
+                                     { JOURNAL_VERSION, version_text }),
+                      "%s %s was %s (version %s)",
+                      kind,
+                      name,
+                      !after    ? "removed"
+                      : !before ? "added"
+                                : "changed",
+                      version_text);
+}
+
+/* ---- transitions ---- */
+
+static void tell_transition(Manager *m, const Value *after, const CheckStatus *old, const CheckStatus *new) {
+        const Check *check = value_object(after, RECORD_CHECK, new->check_id);
+        CheckState from = old ? old->state : CHECK_UNKNOWN;
+        g_autofree char *term = g_strdup_printf("%" G_GUINT64_FORMAT, new->decided_term);
+        Transition transition;
+
+        if (!check || (old && old->transitions == new->transitions) || from == new->state)
+                return;
+
+        journal_event(EVENT_TRANSITION,
+                      JOURNAL_FIELDS({ JOURNAL_CHECK, check->id },
+                                     { JOURNAL_CHECK_NAME, check->name },
+                                     { JOURNAL_FROM, check_state_to_string(from) },
+                                     { JOURNAL_TO, check_state_to_string(new->state) },
+                                     { JOURNAL_NODE, new->decided_by },
+                                     { JOURNAL_TERM, term },
+                                     { JOURNAL_DETAIL, new->detail }),
+                      "check %s: %s -> %s (%" G_GUINT64_FORMAT " ok, %" G_GUINT64_FORMAT " failing)%s%s",
+                      check->name,
+                      check_state_to_string(from),
+                      check_state_to_string(new->state),
+                      new->ok,
+                      new->not_ok,
+                      new->detail &&*new->detail ? ": " : "",
+                      new->detail ?: "");
+        if (!m->observer)
+                return;
+        transition = (Transition){
+                .check = (Check *) check,
+                .from = from,
+                .to = new->state,
+                .number = new->transitions,
+                .ok = new->ok,
+                .not_ok = new->not_ok,
+                .detail = new->detail,
+                .node_id = new->decided_by,
+                .term = new->decided_term,
+                .when = new->since,
+        };
+        m->observer->transition(m->observer_userdata, &transition);
+}
+
+/* ---- deliveries ---- */
+
+static const struct {
+        Event event;
+        const char *words;
+} delivery_words[] = {
+        [DELIVERY_OWED] = { EVENT_DELIVERY_RETRY, "was not delivered and is tried again" },
+        [DELIVERY_DELIVERED] = { EVENT_DELIVERED, "was delivered" },
+        [DELIVERY_REFUSED] = { EVENT_DELIVERY_REFUSED, "was refused for good" },
+        [DELIVERY_GAVE_UP] = { EVENT_DELIVERY_GAVE_UP, "was given up" },
+};
+
+static void tell_delivery(Manager *m, const Notice *notice, const Recipient *recipient) {
+        const Check *check = notice->transition->check;
+
+        journal_event(delivery_words[recipient->state].event,
+                      JOURNAL_FIELDS({ JOURNAL_CHECK, notice->check_id },
+                                     { JOURNAL_CHECK_NAME, check->name },
+                                     { JOURNAL_ALERT, notice->alert_name },
+                                     { JOURNAL_NOTICE, notice->id },
+                                     { JOURNAL_DETAIL, recipient->answer }),
+                      "alert %s: %s of %s to %s %s%s%s",
+                      notice->alert_name,
+                      notice_event_to_string(notice->event),
+                      check->name,
+                      recipient->address,
+                      delivery_words[recipient->state].words,
+                      recipient->answer && *recipient->answer ? ": " : "",
+                      recipient->answer ?: "");
+        if (m->observer)
+                m->observer->delivery(m->observer_userdata, notice, recipient);
+}
+
+static const Recipient *find_recipient(const Notice *notice, const char *address) {
+        for (unsigned i = 0; notice && notice->recipients && i < notice->recipients->len; i++) {
+                const Recipient *recipient = g_ptr_array_index(notice->recipients, i);
+
+                if (strcmp(recipient->address, address) == 0)
+                        return recipient;
+        }
+        return NULL;
+}
+
+/* A settled notice that nobody needs any more leaves in the same commit that settles it; the notice into which it
+ * collapsed, or the removal of its alert, are the only other reasons. */
+static bool left_delivered(const Notice *notice, const Value *before, const Value *after) {
+        size_t n;
+        Record *const *notices = value_slice(after, RECORD_NOTICE, &n);
+
+        if (!value_object(after, RECORD_ALERT, notice->alert_id))
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                const Notice *other = notices[i]->object;
+                const Notice *was = value_object(before, RECORD_NOTICE, other->id);
+
+                if (g_strcmp0(other->check_id, notice->check_id) == 0 &&
+                    g_strcmp0(other->alert_id, notice->alert_id) == 0 &&
+                    other->collapsed > (was ? was->collapsed : 0))
+                        return false;
+        }
+        return true;
+}
+
+static void tell_left(Manager *m, const Notice *old, const Value *before, const Value *after) {
+        if (!left_delivered(old, before, after))
+                return;
+        for (unsigned i = 0; old->recipients && i < old->recipients->len; i++) {
+                Recipient recipient = *(const Recipient *) g_ptr_array_index(old->recipients, i);
+
+                if (recipient.state != DELIVERY_OWED)
+                        continue;
+                recipient.state = DELIVERY_DELIVERED;
+                recipient.answer = NULL;
+                tell_delivery(m, old, &recipient);
+        }
+}
+
+static void tell_notice(Manager *m, const Notice *old, const Notice *new) {
+        for (unsigned i = 0; old && new->recipients &&i < new->recipients->len; i++) {
+                const Recipient *recipient = g_ptr_array_index(new->recipients, i);
+                const Recipient *was = find_recipient(old, recipient->address);
+
+                if (was && (was->state != recipient->state || was->attempts != recipient->attempts))
+                        tell_delivery(m, new, recipient);
+        }
+}
+
+/* ---- both ---- */
+
+void news_before(Manager *manager, const Value *before, const Value *after) {
+        _cleanup_(delta_freep)
+        Delta *delta = NULL;
+
+        if (!manager->observer)
+                return;
+        delta = delta_between(before, after);
+        for (unsigned i = 0; i < delta->ops->len; i++) {
+                const DeltaOp *op = g_ptr_array_index(delta->ops, i);
+
+                if (is_object(op->kind) && !op->record)
+                        manager->observer->object_removed(manager->observer_userdata, op->kind, op->id);
+        }
+}
+
+static void tell_object(Manager *m, const DeltaOp *op, const void *old) {
+        if (!m->observer || !op->record)
+                return;
+        if (old)
+                m->observer->object_changed(m->observer_userdata, op->kind, op->id);
+        else
+                m->observer->object_added(m->observer_userdata, op->kind, op->id);
+}
+
+void news_after(Manager *manager, const Value *before, const Value *after) {
+        _cleanup_(delta_freep)
+        Delta *delta = delta_between(before, after);
+        const ClusterMeta *meta = value_meta(after);
+
+        for (unsigned i = 0; i < delta->ops->len; i++) {
+                const DeltaOp *op = g_ptr_array_index(delta->ops, i);
+                const void *old = value_object(before, op->kind, op->id);
+                const void *new = op->record ? op->record->object : NULL;
+
+                if (is_object(op->kind)) {
+                        tell_change(op, old, new, meta ? meta->version : 0);
+                        tell_object(manager, op, old);
+                } else if (op->kind == RECORD_STATUS && new) {
+                        tell_transition(manager, after, old, new);
+                        if (manager->observer && value_object(before, RECORD_CHECK, op->id))
+                                manager->observer->object_changed(
+                                                manager->observer_userdata, RECORD_CHECK, op->id);
+                } else if (op->kind == RECORD_NOTICE && new)
+                        tell_notice(manager, old, new);
+                else if (op->kind == RECORD_NOTICE && old)
+                        tell_left(manager, old, before, after);
+        }
+}

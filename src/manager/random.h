@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Chance comes in through one door: getrandom(2). */
+
+#include <stdint.h>
+
+uint64_t random_uint64(void);
+/* a UUID of version 4 (RFC 9562) in small letters; caller frees */
+char *random_uuid(void);
