@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 
@@ -17,23 +16,17 @@
 #include "base/names.h"
 #include "probes/clock.h"
 #include "probes/question.h"
+#include "probes/stamp.h"
 
 /* While look-ups are in flight c-ares looks at its time-outs this often: one timer for all instead of
  * walking all queries after each event to find the next one. */
 #define TICK_USEC (100 * USEC_PER_MSEC)
 
-typedef struct FileStamp {
-        dev_t device;
-        ino_t inode;
-        struct timespec modified;
-        off_t size;
-} FileStamp;
-
 struct Resolver {
         sd_event *event;
         char *servers;
         char *files[2]; /* resolv.conf, hosts */
-        FileStamp stamps[2];
+        Stamp stamps[2];
         usec_t checked_usec;
         sd_event_source *watches[4]; /* the folders of both and of what they link to */
         int (*make_socket)(int family, int type, int protocol);
@@ -362,25 +355,12 @@ static int channel_renew(Resolver *resolver) {
         return arm_tick(resolver);
 }
 
-static FileStamp stamp_of(const char *path) {
-        struct stat st;
-
-        if (stat(path, &st) < 0)
-                return (FileStamp){};
-        return (FileStamp){ st.st_dev, st.st_ino, st.st_mtim, st.st_size };
-}
-
-static bool stamp_equal(const FileStamp *a, const FileStamp *b) {
-        return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-               a->modified.tv_sec == b->modified.tv_sec && a->modified.tv_nsec == b->modified.tv_nsec;
-}
-
 static bool files_changed(Resolver *resolver) {
         bool changed = false;
 
         resolver->checked_usec = now_boottime();
         for (size_t i = 0; i < G_N_ELEMENTS(resolver->files); i++) {
-                FileStamp stamp = stamp_of(resolver->files[i]);
+                Stamp stamp = stamp_of(resolver->files[i]);
 
                 changed = changed || !stamp_equal(&stamp, &resolver->stamps[i]);
                 resolver->stamps[i] = stamp;

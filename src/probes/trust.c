@@ -5,18 +5,18 @@
 #include <glib.h>
 #include <gnutls/x509.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/limits.h"
 #include "base/names.h"
 #include "probes/clock.h"
+#include "probes/stamp.h"
 
 #define CHAIN_MAX 16
 
 struct TrustStore {
         char *file;
         gnutls_x509_trust_list_t list; /* NULL: none could be read */
-        struct stat seen;
+        Stamp seen;
         usec_t checked_usec;
         unsigned generation;
 };
@@ -39,19 +39,16 @@ static void trust_store_load(TrustStore *store) {
 
 static void trust_store_refresh(TrustStore *store) {
         usec_t now = now_boottime();
-        struct stat st;
+        Stamp stamp;
 
         if (store->list && now - store->checked_usec < TRUST_RECHECK_USEC)
                 return;
         store->checked_usec = now;
 
-        if (stat(store->file, &st) < 0)
+        stamp = stamp_of(store->file);
+        if (store->list && stamp_equal(&stamp, &store->seen))
                 return;
-        if (store->list && st.st_ino == store->seen.st_ino && st.st_size == store->seen.st_size &&
-            st.st_mtim.tv_sec == store->seen.st_mtim.tv_sec &&
-            st.st_mtim.tv_nsec == store->seen.st_mtim.tv_nsec)
-                return;
-        store->seen = st;
+        store->seen = stamp;
         trust_store_load(store);
 }
 

@@ -8,9 +8,9 @@
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/limits.h"
+#include "probes/stamp.h"
 #include "senders/context.h"
 #include "senders/gate.h"
 #include "senders/lookup.h"
@@ -22,7 +22,7 @@ struct Webhooks {
         GResolver *lookup;
         GResolver *before;    /* the process's resolver until we came */
         SoupSession *session; /* made when first needed, and anew when the authorities have changed */
-        struct stat trusted;
+        Stamp trusted;
         unsigned n_working;
         unsigned n_calls; /* GLib will still call back for these */
         GQueue waiting;   /* of Webhook */
@@ -188,16 +188,13 @@ static int on_expired(sd_event_source *source, uint64_t usec, void *userdata) {
 static SoupSession *webhooks_session(Webhooks *webhooks) {
         const char *ca_file = webhooks->context->ca_file;
         g_autoptr(GTlsDatabase) database = NULL;
-        struct stat st = {};
+        Stamp stamp = stamp_of(ca_file);
 
-        (void) stat(ca_file, &st);
-        if (webhooks->session && st.st_ino == webhooks->trusted.st_ino &&
-            st.st_mtim.tv_sec == webhooks->trusted.st_mtim.tv_sec &&
-            st.st_mtim.tv_nsec == webhooks->trusted.st_mtim.tv_nsec)
+        if (webhooks->session && stamp_equal(&stamp, &webhooks->trusted))
                 return webhooks->session;
 
         g_clear_object(&webhooks->session);
-        webhooks->trusted = st;
+        webhooks->trusted = stamp;
         database = g_tls_file_database_new(ca_file, NULL);
         webhooks->session = soup_session_new_with_options(
                         "user-agent",

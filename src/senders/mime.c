@@ -134,7 +134,7 @@ static int split_mailbox(const char *mailbox, char **ret_name, char **ret_addres
         name = open ? g_strndup(mailbox, (size_t) (open - mailbox)) : g_strdup("");
         (void) g_strstrip(address);
         (void) g_strstrip(name);
-        if (!is_address(address))
+        if (!is_address(address) || strpbrk(name, "<>"))
                 return -1;
 
         *ret_name = g_steal_pointer(&name);
