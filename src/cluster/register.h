@@ -3,7 +3,7 @@
 
 /* The register: one value that a majority of voters agrees on, and one leader who may change it. It is Raft
  * with a single entry: a value is named by (term, seq), the newer one overwrites the older, a leader first
- * stamps what it holds with its own term, then commits one proposal at a time. docs/ has the reasons of
+ * stamps what it holds with its own term, then commits one proposal at a time. README.md beside this has the reasons of
  * every rule.
  *
  * How to drive it. The register is a pure step machine. It is told what happened by the step functions

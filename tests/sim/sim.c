@@ -405,6 +405,9 @@ static void converge(Sim *sim) {
                         users_ask_one(sim, &sim->nodes[i], CHANGE_ADD, 10 * USEC_PER_SEC);
         sim->next_ask = USEC_INFINITY;
         sim_run_until(sim, sim->now + 12 * USEC_PER_SEC, NULL);
+        sim_run_until(sim,
+                      sim->now + CONVERGE_USEC,
+                      oracle_converged); /* a lost ping may just have cost the lease */
         if (!sim->failure)
                 oracle_at_end(sim);
 }
