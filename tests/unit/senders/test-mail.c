@@ -164,7 +164,7 @@ static void test_dialogue_refused(void) {
                 Dialogue *dialogue = dialogue_new("f@x", "t@y", "m");
 
                 for (unsigned i = 0; i < step; i++) {
-                        g_autofree char *out = drain(dialogue);
+                        g_free(drain(dialogue));
                         feed(dialogue, replies[i]);
                 }
                 feed(dialogue, "421 closing\r\n");
