@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The daemon: in the foreground, one loop, until SIGTERM or SIGINT. The only place where manager and bus meet. */
+/* The daemon: in the foreground, one loop, until SIGTERM or SIGINT. The only place where manager and bus
+ * meet. */
 
 #include <errno.h>
 #include <getopt.h>
@@ -110,7 +111,8 @@ static int watch_signals(Loop *loop) {
         return r;
 }
 
-/* sockets handed over by systemd: the peer port's are consumed by the manager, the control socket by the bus */
+/* sockets handed over by systemd: the peer port's are consumed by the manager, the control socket by the bus
+ */
 static size_t take_sockets(int *control_fd, int peer_fds[static 16]) {
         g_auto(GStrv) names = NULL;
         int n = sd_listen_fds_with_names(/* unset_environment= */ true, &names);
@@ -137,14 +139,10 @@ static int refuse(const char *text, int r) {
 }
 
 static int run(const Arguments *arguments) {
-        _cleanup_(loop_freep)
-        Loop *loop = NULL;
-        _cleanup_(paths_freep)
-        Paths *paths = NULL;
-        _cleanup_(manager_freep)
-        Manager *manager = NULL;
-        _cleanup_(bus_freep)
-        Bus *bus = NULL;
+        _cleanup_(loop_freep) Loop *loop = NULL;
+        _cleanup_(paths_freep) Paths *paths = NULL;
+        _cleanup_(manager_freep) Manager *manager = NULL;
+        _cleanup_(bus_freep) Bus *bus = NULL;
         g_autofree char *error = NULL;
         int peer_fds[16], control_fd = -1, r;
         size_t n_peer_fds = take_sockets(&control_fd, peer_fds);
@@ -190,10 +188,8 @@ static int run(const Arguments *arguments) {
 }
 
 static int reset(void) {
-        _cleanup_(paths_freep)
-        Paths *paths = NULL;
-        _cleanup_(closep)
-        int lock = -1;
+        _cleanup_(paths_freep) Paths *paths = NULL;
+        _cleanup_(closep) int lock = -1;
         g_autofree char *where = NULL;
         int r;
 

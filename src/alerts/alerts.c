@@ -97,8 +97,7 @@ owe_to_effective(const Value *value, Delta *delta, const Transition *transition,
 /* leaves the recipients to whom this DOWN is owed or was delivered; NULL: nobody is left */
 static Notice *notice_to_whom_down_went(
                 const Alert *alert, const Transition *transition, NoticeEvent event, const Notice *down) {
-        _cleanup_(notice_freep)
-        Notice *notice = notice_compose(alert, transition, event);
+        _cleanup_(notice_freep) Notice *notice = notice_compose(alert, transition, event);
 
         if (!notice)
                 return NULL;
@@ -194,7 +193,8 @@ Delta *alerts_on_transition(const Value *value, Transition *transition) {
 
 /* changes of the document */
 
-/* What is owed stays owed, also about a check that was removed, but not to an alert or recipient that is gone. */
+/* What is owed stays owed, also about a check that was removed, but not to an alert or recipient that is
+ * gone. */
 static void carry_over(const Value *after, Delta *delta, const Notice *notice) {
         const Alert *alert = value_object(after, RECORD_ALERT, notice->alert_id);
         Notice *left;
@@ -249,8 +249,7 @@ static void on_check_removed(
                 const char *node_id,
                 uint64_t term,
                 usec_t realtime_usec) {
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
         const CheckStatus *status = value_object(before, RECORD_STATUS, check->id);
 
         restore_owed(before, after, delta, check->id);
@@ -342,8 +341,7 @@ Notice *alerts_test_notice(
                 const char *node_id,
                 uint64_t term,
                 usec_t realtime_usec) {
-        _cleanup_(transition_freep)
-        Transition *transition = transition_new();
+        _cleanup_(transition_freep) Transition *transition = transition_new();
         assert(value);
         assert(alert);
         assert(test_id);

@@ -57,8 +57,7 @@ static char *webhook_json(const char *content, const char *notice_id) {
 }
 
 int message_render(const Value *value, const Notice *notice, Message **ret, unsigned *ret_flags) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
         const Alert *alert;
         unsigned flags = 0;
 

@@ -74,8 +74,7 @@ static void add_recipient(Notice *notice, const char *address) {
 }
 
 Notice *notice_compose(const Alert *alert, const Transition *transition, NoticeEvent event) {
-        _cleanup_(notice_freep)
-        Notice *notice = notice_new();
+        _cleanup_(notice_freep) Notice *notice = notice_new();
 
         assert(alert);
         assert(transition);
@@ -167,8 +166,7 @@ static bool may_leave_templates(const Value *value, const Delta *delta) {
 }
 
 void notices_sweep_templates(const Value *value, Delta *delta) {
-        _cleanup_(value_unrefp)
-        Value *next = NULL;
+        _cleanup_(value_unrefp) Value *next = NULL;
         Record *const *templates;
         size_t n;
 
@@ -206,8 +204,7 @@ static void make_room_for_failed(const Value *value, Delta *delta, const Notice 
 }
 
 void notices_settle(const Value *value, Delta *delta, Notice *notice, const CheckStatus *status) {
-        _cleanup_(notice_freep)
-        Notice *given = notice;
+        _cleanup_(notice_freep) Notice *given = notice;
         bool owed = notice_is_owed(notice);
 
         if (!owed && !notice_is_current_down(notice, status)) {

@@ -54,8 +54,7 @@ Delta *alerts_on_outcome(
                 const AttemptOutcome *outcome,
                 usec_t realtime_usec,
                 DeliveryState *ret_state) {
-        _cleanup_(notice_freep)
-        Notice *notice = NULL;
+        _cleanup_(notice_freep) Notice *notice = NULL;
         const CheckStatus *status;
         Recipient *settled;
         Delta *delta;

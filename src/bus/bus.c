@@ -111,8 +111,7 @@ static int add_sources(Bus *bus) {
 }
 
 int bus_new(sd_event *event, Manager *manager, const BusOptions *options, Bus **ret, char **reterr_text) {
-        _cleanup_(bus_freep)
-        Bus *bus = NULL;
+        _cleanup_(bus_freep) Bus *bus = NULL;
         int r;
 
         assert(event);

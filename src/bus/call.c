@@ -106,8 +106,7 @@ const char *bus_error_name(ChangeOutcome outcome) {
 }
 
 static int send_reply(BusCall *call, const ManagerAnswer *answer) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
         r = sd_bus_message_new_method_return(call->message, &reply);

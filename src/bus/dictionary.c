@@ -374,8 +374,7 @@ int dictionary_read(
                 unsigned flags,
                 Dictionary **ret,
                 sd_bus_error *reterr) {
-        _cleanup_(dictionary_freep)
-        Dictionary *d = NULL;
+        _cleanup_(dictionary_freep) Dictionary *d = NULL;
         int r;
 
         assert(message);

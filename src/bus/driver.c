@@ -157,8 +157,7 @@ static int method_start_service(sd_bus_message *m, void *userdata, sd_bus_error 
 
 /* for `busctl monitor`, which then waits until it has lost its name */
 static int method_become_monitor(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *lost = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *lost = NULL;
         sd_bus *sd = sd_bus_message_get_bus(m);
         char name[32];
         int r;

@@ -45,8 +45,7 @@ int edit_read_add(
                 const ObjectType *type,
                 Change **ret,
                 sd_bus_error *reterr) {
-        _cleanup_(dictionary_freep)
-        Dictionary *d = NULL;
+        _cleanup_(dictionary_freep) Dictionary *d = NULL;
         int r;
 
         assert(connection);
@@ -144,8 +143,7 @@ int edit_read_edit(
                 const ObjectType *type,
                 Change **ret,
                 sd_bus_error *reterr) {
-        _cleanup_(dictionary_freep)
-        Dictionary *d = NULL;
+        _cleanup_(dictionary_freep) Dictionary *d = NULL;
         const char *target;
         const void *current;
         int r;

@@ -102,8 +102,7 @@ static int reply_init(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answ
 }
 
 static int method_init(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(dictionary_freep)
-        Dictionary *d = NULL;
+        _cleanup_(dictionary_freep) Dictionary *d = NULL;
         Connection *c = userdata;
         const InitArguments *a;
         BusCall *call;
@@ -139,8 +138,7 @@ static int method_init(sd_bus_message *m, void *userdata, sd_bus_error *reterr) 
 /* ---- lists ---- */
 
 static int method_list_peers(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Bus *bus = ((Connection *) userdata)->bus;
         const GPtrArray *peers = snapshot_peers(bus->snapshot);
         int r;
@@ -168,8 +166,7 @@ static int method_list_peers(sd_bus_message *m, void *userdata, sd_bus_error *re
 }
 
 static int method_list_checks(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Bus *bus = ((Connection *) userdata)->bus;
         const GPtrArray *checks = snapshot_checks(bus->snapshot);
         uint32_t offset, limit;
@@ -202,8 +199,7 @@ static int method_list_checks(sd_bus_message *m, void *userdata, sd_bus_error *r
 }
 
 static int method_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         Bus *bus = ((Connection *) userdata)->bus;
         const GPtrArray *alerts = snapshot_alerts(bus->snapshot);
         int r;
@@ -239,8 +235,7 @@ static int trust_append_row(sd_bus_message *reply, const TrustEntry *entry) {
 }
 
 static int method_list_trust(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const TrustFile *trust = manager_trust(((Connection *) userdata)->bus->manager);
         unsigned n = trust && trust->entries ? trust->entries->len : 0;
         int r;

@@ -128,8 +128,7 @@ void outbox_add_delivery(
 }
 
 static int send_removed(sd_bus *sd, const char *path, const char *interface) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *m = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
         /* not sd_bus_emit_object_removed(): by the time it is sent the object may be gone */

@@ -75,8 +75,7 @@ static bool may_do_all(uid_t uid) {
 
 /* Calls the handler again, and answers for it as sd-bus would. */
 static void enter_again(Question *q, uid_t uid) {
-        _cleanup_(sd_bus_error_free)
-        sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         Connection *c = q->connection;
         int r;
 
@@ -92,10 +91,8 @@ static void enter_again(Question *q, uid_t uid) {
 }
 
 static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        _cleanup_(question_freep)
-        Question *q = userdata;
-        _cleanup_(sd_bus_error_free)
-        sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(question_freep) Question *q = userdata;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         uint32_t uid;
 
         if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "u", &uid) > 0 &&
@@ -110,8 +107,7 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
 
 static int
 ask(Connection *c, sd_bus_message *message, const char *action, sd_bus_message_handler_t handler) {
-        _cleanup_(question_freep)
-        Question *q = NULL;
+        _cleanup_(question_freep) Question *q = NULL;
         int r;
 
         q = g_new0(Question, 1);

@@ -38,10 +38,8 @@ static unsigned n_private(const Bus *bus) {
 
 /* connected_fd: consumed */
 static int serve(Bus *bus, int connected_fd, uid_t uid) {
-        _cleanup_(closep)
-        int fd = connected_fd;
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *sd = NULL;
+        _cleanup_(closep) int fd = connected_fd;
+        _cleanup_(sd_bus_unrefp) sd_bus *sd = NULL;
         Connection *connection;
         sd_id128_t id;
         int r;
@@ -79,8 +77,7 @@ static int serve(Bus *bus, int connected_fd, uid_t uid) {
 
 static int on_connect(sd_event_source *source, int listen_fd, uint32_t events, void *userdata) {
         PrivateSocket *s = userdata;
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
         struct ucred peer;
         socklen_t size = sizeof(peer);
         int r;
@@ -132,8 +129,7 @@ static int lock_folder(const char *folder) {
 
 /* 1: somebody answers, 0: nobody does, negative: it cannot be known */
 static int is_answered(const struct sockaddr_un *address, socklen_t size) {
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
 
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
@@ -181,8 +177,7 @@ remove_stale(const char *path, const struct sockaddr_un *address, socklen_t size
 
 static int bind_path(const char *path, int *ret, char **reterr_text) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_(closep)
-        int fd = -1, folder_fd = -1;
+        _cleanup_(closep) int fd = -1, folder_fd = -1;
         g_autofree char *folder = g_path_get_dirname(path);
         socklen_t size;
         int r;
@@ -216,8 +211,7 @@ static int bind_path(const char *path, int *ret, char **reterr_text) {
 }
 
 int private_socket_new(Bus *bus, int control_fd, const char *path, PrivateSocket **ret, char **reterr_text) {
-        _cleanup_(closep)
-        int fd = control_fd;
+        _cleanup_(closep) int fd = control_fd;
         PrivateSocket *s;
         struct stat st;
         int r;

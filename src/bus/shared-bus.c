@@ -104,8 +104,7 @@ static int open_bus(const SharedBus *s, sd_bus **ret) {
 }
 
 static int try_connect(SharedBus *s) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *sd = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *sd = NULL;
         int r;
 
         r = open_bus(s, &sd); /* greets without waiting */

@@ -164,12 +164,9 @@ void change_plan(
                 void *userdata,
                 Delta **ret_delta,
                 ChangeAnswer **ret_answer) {
-        _cleanup_(cluster_meta_freep)
-        ClusterMeta *meta = NULL;
-        _cleanup_(change_answer_freep)
-        ChangeAnswer *answer = change_answer_new();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(cluster_meta_freep) ClusterMeta *meta = NULL;
+        _cleanup_(change_answer_freep) ChangeAnswer *answer = change_answer_new();
+        _cleanup_(delta_freep) Delta *delta = delta_new();
         const ChangeAnswer *remembered;
         Plan plan;
 

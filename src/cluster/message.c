@@ -130,8 +130,7 @@ GPtrArray *delta_to_wire(const Delta *delta) {
 }
 
 int delta_from_wire(const GPtrArray *records, Delta **ret, char **reterr_text) {
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(delta_freep) Delta *delta = delta_new();
         int r;
 
         assert(ret);

@@ -148,8 +148,7 @@ static bool remove_missing_peer(Plan *plan, const GPtrArray *list) {
 static bool plan_lists(Plan *plan, const Document *document) {
         const ListedKind *peers = listed_kind(RECORD_PEER), *alerts = listed_kind(RECORD_ALERT),
                          *checks = listed_kind(RECORD_CHECK);
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
 
         if (!complete_list(plan, peers, document->peers) || !complete_list(plan, alerts, document->alerts) ||
             !complete_list(plan, checks, document->checks))
@@ -187,8 +186,7 @@ static void plan_top(Plan *plan, const Document *document) {
 }
 
 bool plan_document(Plan *plan) {
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         const Change *change = plan->change;
 
         if (change->base_version > 0 && change->base_version != plan->current->version)

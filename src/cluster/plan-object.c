@@ -70,8 +70,7 @@ uint64_t *listed_revision(const ListedKind *kind, const void *object) {
 }
 
 int listed_validate(const ListedKind *kind, const void *object, char **reterr_text) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         int r;
 
         if (kind->record == RECORD_CHECK)

@@ -72,8 +72,7 @@ static bool may_join(Plan *plan, const Peer *peer) {
 }
 
 bool plan_add_peer(Plan *plan, Peer *peer_consumed) {
-        _cleanup_(peer_freep)
-        Peer *peer = peer_consumed;
+        _cleanup_(peer_freep) Peer *peer = peer_consumed;
 
         if (!may_join(plan, peer))
                 return false;

@@ -86,8 +86,7 @@ static bool touches_templates(const Delta *delta) {
 
 /* A template's text lives as long as a notice is rendered from it. */
 void plan_collect_templates(Plan *plan) {
-        _cleanup_(value_unrefp)
-        Value *next = NULL;
+        _cleanup_(value_unrefp) Value *next = NULL;
         g_autoptr(GHashTable) used = g_hash_table_new(g_str_hash, g_str_equal);
         Record *const *records;
         size_t n;

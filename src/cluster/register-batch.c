@@ -125,11 +125,10 @@ typedef enum Planned {
         PLANNED_LEAVING /* would remove ourselves */
 } Planned;
 
-static Value *apply_with_what_follows(Register *r, const Value *value, const Change *change, const Delta *delta) {
-        _cleanup_(value_unrefp)
-        Value *next = value_apply(value, delta);
-        _cleanup_(delta_freep)
-        Delta *more = NULL;
+static Value *
+apply_with_what_follows(Register *r, const Value *value, const Change *change, const Delta *delta) {
+        _cleanup_(value_unrefp) Value *next = value_apply(value, delta);
+        _cleanup_(delta_freep) Delta *more = NULL;
 
         if (!r->follow || change->kind == CHANGE_RECORDS)
                 return TAKE_PTR(next);
@@ -139,12 +138,9 @@ static Value *apply_with_what_follows(Register *r, const Value *value, const Cha
 
 /* *value becomes the value after the change, when there is one */
 static Planned plan(Register *r, Queued *queued, Value **value) {
-        _cleanup_(change_answer_freep)
-        ChangeAnswer *answer = NULL;
-        _cleanup_(delta_freep)
-        Delta *delta = NULL;
-        _cleanup_(value_unrefp)
-        Value *next = NULL;
+        _cleanup_(change_answer_freep) ChangeAnswer *answer = NULL;
+        _cleanup_(delta_freep) Delta *delta = NULL;
+        _cleanup_(value_unrefp) Value *next = NULL;
         IdSource source = { queued->change->id };
 
         change_plan(*value,
@@ -214,8 +210,7 @@ static void answer_proposed(Register *r) {
 }
 
 void batch_step(Register *r) {
-        _cleanup_(value_unrefp)
-        Value *value = NULL;
+        _cleanup_(value_unrefp) Value *value = NULL;
 
         if (g_queue_is_empty(&r->queue) || !offer_is_ready(r) || !register_acts(r, r->now))
                 return;

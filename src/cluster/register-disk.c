@@ -75,8 +75,7 @@ static void start_write(Register *r) {
         write->accepted_term = accepted->at.term;
         write->accepted_seq = accepted->at.seq;
         if (write->has_accepted) {
-                _cleanup_(value_unrefp)
-                Value *empty = value_new_empty();
+                _cleanup_(value_unrefp) Value *empty = value_new_empty();
 
                 write->delta = delta_between(write->whole ? empty : r->disk.accepted.value, accepted->value);
         }

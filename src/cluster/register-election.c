@@ -86,8 +86,7 @@ static bool has_majority_of_votes(const Register *r) {
 }
 
 static void become_leader(Register *r) {
-        _cleanup_(value_unrefp)
-        Value *value = value_ref(r->memory.accepted.value);
+        _cleanup_(value_unrefp) Value *value = value_ref(r->memory.accepted.value);
 
         r->role = ROLE_LEADER;
         r->handover = 0;

@@ -31,10 +31,8 @@ const Value *offer_recall(const Register *r, Stamp at) {
 }
 
 Offer *offer_from_values(const Value *base, Stamp base_at, const Stamped *to) {
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_between(base ?: empty, to->value);
+        _cleanup_(value_unrefp) Value *empty = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_between(base ?: empty, to->value);
         Offer *offer = offer_new();
         char hash[RECORD_DIGEST_TEXT_SIZE];
 
@@ -51,10 +49,8 @@ Offer *offer_from_values(const Value *base, Stamp base_at, const Stamped *to) {
 
 /* -EBADMSG: a record is none, or the result is not what was meant; a value without a voter is never meant */
 int offer_to_value(const Offer *offer, const Value *base, Value **ret) {
-        _cleanup_(value_unrefp)
-        Value *value = NULL;
-        _cleanup_(delta_freep)
-        Delta *delta = NULL;
+        _cleanup_(value_unrefp) Value *value = NULL;
+        _cleanup_(delta_freep) Delta *delta = NULL;
         char hash[RECORD_DIGEST_TEXT_SIZE];
         int r;
 
@@ -82,8 +78,7 @@ void offer_propose(Register *r, Value *value) {
 
 static void send_offer(Register *r, Peering *peering) {
         const Stamped *accepted = &r->memory.accepted;
-        _cleanup_(offer_freep)
-        Offer *offer = NULL;
+        _cleanup_(offer_freep) Offer *offer = NULL;
         const Value *base = NULL;
         Stamp base_at = peering->held;
 
@@ -134,8 +129,7 @@ void offer_step(Register *r) {
 
 void offer_received(Register *r, const char *from, const Offer *offer) {
         Stamp at = { offer->value_term, offer->value_seq }, base_at = { offer->base_term, offer->base_seq };
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty(), *value = NULL;
+        _cleanup_(value_unrefp) Value *empty = value_new_empty(), *value = NULL;
 
         if (r->disk_failed || r->removed || !election_term_is_sane(r, offer->term) ||
             offer->value_term != offer->term || offer->value_seq == 0 || offer->value_seq > INT64_MAX / 2)
@@ -186,8 +180,7 @@ bool offer_is_ready(const Register *r) {
 }
 
 void show(Register *r, const Stamped *stamped) {
-        _cleanup_(value_unrefp)
-        Value *previous = value_ref(r->shown.value);
+        _cleanup_(value_unrefp) Value *previous = value_ref(r->shown.value);
         RegisterEffect *effect = register_effect_new(REGISTER_COMMITTED);
 
         stamped_set(&r->shown, stamped->at, stamped->value);

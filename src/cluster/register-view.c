@@ -141,8 +141,7 @@ void view_step(Register *r) {
 
 void view_fetched(Register *r, const char *from, const Fetch *fetch) {
         Stamp theirs = { fetch->value_term, fetch->value_seq };
-        _cleanup_(offer_freep)
-        Offer *offer = NULL;
+        _cleanup_(offer_freep) Offer *offer = NULL;
         Peering *peering;
 
         if (!register_is_member(r, from) || stamp_compare(r->shown.at, theirs) <= 0)
@@ -165,8 +164,7 @@ void view_fetched(Register *r, const char *from, const Fetch *fetch) {
 /* Only shown, not accepted: it came from no leader, and nothing is promised by it. */
 void view_value(Register *r, const char *from, const Offer *offer) {
         Stamp at = { offer->value_term, offer->value_seq }, base_at = { offer->base_term, offer->base_seq };
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty(), *value = NULL;
+        _cleanup_(value_unrefp) Value *empty = value_new_empty(), *value = NULL;
         Stamped stamped;
 
         if (g_strcmp0(r->fetch_from, from) != 0 || !election_term_is_sane(r, at.term) ||

@@ -53,8 +53,7 @@ bool register_is_voter(const Register *r) {
 }
 
 void register_each_peer(Register *r, void (*fn)(Register *r, const Peer *peer)) {
-        _cleanup_(value_unrefp)
-        Value *value = value_ref(r->memory.accepted.value); /* fn may replace it */
+        _cleanup_(value_unrefp) Value *value = value_ref(r->memory.accepted.value); /* fn may replace it */
         size_t n;
         Record *const *peers = value_slice(value, RECORD_PEER, &n);
 
@@ -186,10 +185,8 @@ Register *register_free(Register *r) {
 }
 
 Value *register_first_value(const char *cluster_id, const Peer *self, usec_t now_realtime) {
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(value_unrefp) Value *empty = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_new();
         ClusterMeta *meta = cluster_meta_new();
         Peer *peer = peer_copy(self);
 

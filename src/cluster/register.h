@@ -31,8 +31,8 @@
 
 typedef struct Register Register;
 
-/* What a change of the document brings with it, committed with it as one: the leader calls it for every change
- * but CHANGE_RECORDS. Pure. The caller frees the delta; it may be empty. */
+/* What a change of the document brings with it, committed with it as one: the leader calls it for every
+ * change but CHANGE_RECORDS. Pure. The caller frees the delta; it may be empty. */
 typedef Delta *(*register_follow_t)(
                 const Value *before,
                 const Value *after,
@@ -47,7 +47,7 @@ typedef struct RegisterSetup {
                                         do; 1..INT64_MAX) */
         const ClusterTiming *timing; /* copied; NULL: CLUSTER_TIMING_DEFAULT */
 
-        register_follow_t follow;    /* NULL: nothing */
+        register_follow_t follow; /* NULL: nothing */
 
         /* what is durable; values are reffed, an empty one has (0, 0) */
         uint64_t term;

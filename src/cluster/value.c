@@ -130,10 +130,8 @@ static void list_voters(Value *value) {
 }
 
 Value *value_new(Record *const *records, size_t n) {
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(value_unrefp) Value *empty = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_new();
 
         for (size_t i = 0; i < n; i++)
                 delta_put(delta, record_ref(records[i]));

@@ -230,8 +230,7 @@ static void keep_valid_recipients(Adopter *adopter, Alert *alert) {
 }
 
 static bool adopt_alert(Adopter *adopter, void *object) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         g_autofree char *name = NULL;
         Alert *alert = object;
         int r;
@@ -436,10 +435,8 @@ int document_adopt_text(
                 Document **ret,
                 GPtrArray *warnings,
                 Complaint **reterr) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         void *parsed = NULL;
         int r;
 

@@ -348,8 +348,7 @@ static void add_removed_peer(HandEdit *edit) {
 }
 
 static bool merge(Judge *judge) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         const HandEditInput *input = judge->input;
         HandEdit *edit = judge->edit;
         g_autofree char *text = NULL;

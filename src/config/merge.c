@@ -267,8 +267,7 @@ int document_merge(
                 void *userdata,
                 Document **ret,
                 char **reterr_text) {
-        _cleanup_(document_freep)
-        Document *filled = NULL, *merged = NULL;
+        _cleanup_(document_freep) Document *filled = NULL, *merged = NULL;
         Merge merge = { .base = base, .current = current, .reterr_text = reterr_text };
         int r;
 

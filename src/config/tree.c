@@ -103,8 +103,7 @@ refuse_decoration(Reader *reader, const yaml_event_t *event, const void *anchor,
 }
 
 static int build_scalar(Reader *reader, const yaml_event_t *event, Tree **ret) {
-        _cleanup_(tree_freep)
-        Tree *tree = tree_new(TREE_SCALAR, &event->start_mark);
+        _cleanup_(tree_freep) Tree *tree = tree_new(TREE_SCALAR, &event->start_mark);
         int r;
 
         r = refuse_decoration(reader, event, event->data.scalar.anchor, event->data.scalar.tag);
@@ -145,8 +144,7 @@ static int build_items(Reader *reader, Tree *tree, yaml_event_type_t end, unsign
 }
 
 static int build_sequence(Reader *reader, const yaml_event_t *event, unsigned depth, Tree **ret) {
-        _cleanup_(tree_freep)
-        Tree *tree = tree_new(TREE_SEQUENCE, &event->start_mark);
+        _cleanup_(tree_freep) Tree *tree = tree_new(TREE_SEQUENCE, &event->start_mark);
         int r;
 
         r = refuse_decoration(
@@ -185,8 +183,7 @@ static int check_keys(Reader *reader, const Tree *mapping) {
 }
 
 static int build_mapping(Reader *reader, const yaml_event_t *event, unsigned depth, Tree **ret) {
-        _cleanup_(tree_freep)
-        Tree *tree = tree_new(TREE_MAPPING, &event->start_mark);
+        _cleanup_(tree_freep) Tree *tree = tree_new(TREE_MAPPING, &event->start_mark);
         int r;
 
         r = refuse_decoration(
@@ -230,8 +227,7 @@ static int build(Reader *reader, const yaml_event_t *event, unsigned depth, Tree
 
 /* The events around the one document. */
 static int build_stream(Reader *reader, Tree **ret) {
-        _cleanup_(tree_freep)
-        Tree *tree = NULL;
+        _cleanup_(tree_freep) Tree *tree = NULL;
         unsigned n_documents = 0;
 
         for (;;) {

@@ -354,8 +354,7 @@ put_extra(Decoder *decoder, const ObjectType *type, const Tree *tree, Unknown *u
 }
 
 static int decode_pairs(Decoder *decoder, const ObjectType *type, const Tree *tree, void *object) {
-        _cleanup_(unknown_freep)
-        Unknown *unknown = unknown_new();
+        _cleanup_(unknown_freep) Unknown *unknown = unknown_new();
         int r;
 
         for (size_t i = 0; i < tree_n_pairs(tree); i++) {
@@ -435,11 +434,9 @@ int yaml_parse(const ObjectType *type,
                GPtrArray *warnings,
                Complaint **reterr) {
         g_autoptr(GString) path = g_string_new(NULL);
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         Decoder decoder = { .flags = flags, .warnings = warnings, .path = path, .reterr = &complaint };
-        _cleanup_(tree_freep)
-        Tree *tree = NULL;
+        _cleanup_(tree_freep) Tree *tree = NULL;
         int r;
 
         assert(type);
@@ -469,10 +466,8 @@ static void locate(Complaint *complaint, const Tree *tree) {
 }
 
 void yaml_locate(GPtrArray *complaints, const char *text, size_t size) {
-        _cleanup_(complaint_freep)
-        Complaint *ignored = NULL;
-        _cleanup_(tree_freep)
-        Tree *tree = NULL;
+        _cleanup_(complaint_freep) Complaint *ignored = NULL;
+        _cleanup_(tree_freep) Tree *tree = NULL;
 
         assert(complaints);
 

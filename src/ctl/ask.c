@@ -168,8 +168,7 @@ static int read_all(int fd, size_t max, GString *s) {
 
 int read_value(Context *context, const char *path, size_t max, char **ret) {
         g_autoptr(GString) s = g_string_new(NULL);
-        _cleanup_(closep)
-        int opened = -1;
+        _cleanup_(closep) int opened = -1;
         int fd = STDIN_FILENO, r;
 
         assert(context);

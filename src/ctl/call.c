@@ -80,10 +80,8 @@ request_new(Context *context,
 
 static ExitStatus
 request_send(Context *context, sd_bus_message *request, unsigned bits, sd_bus_message **ret_reply) {
-        _cleanup_(sd_bus_error_free)
-        sd_bus_error error = SD_BUS_ERROR_NULL;
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const usec_t timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
         int r;
 
@@ -110,8 +108,7 @@ manager_call(Context *context,
              sd_bus_message **ret_reply,
              const char *types,
              ...) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *request = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL;
         ExitStatus status;
         va_list ap;
         int r;
@@ -220,8 +217,7 @@ ExitStatus manager_call_fields(
                 const Flag *flags,
                 const Arguments *arguments,
                 bool with_standards) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *request = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL;
         ExitStatus status;
         int r;
 
@@ -263,8 +259,7 @@ ExitStatus answer_read(sd_bus_message *reply, const char *types, ...) {
 }
 
 ExitStatus manager_status(Context *context, NodeStatus **ret) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *request = NULL, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL, *reply = NULL;
         ExitStatus status;
         void *row;
         int r;
@@ -291,8 +286,7 @@ ExitStatus manager_status(Context *context, NodeStatus **ret) {
 }
 
 ExitStatus manager_list(Context *context, const char *member, const ObjectType *type, GPtrArray **ret) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autoptr(GPtrArray) rows = rows_new(type);
         ExitStatus status;
         int r;
@@ -309,8 +303,7 @@ ExitStatus manager_list(Context *context, const char *member, const ObjectType *
 }
 
 static ExitStatus list_checks_page(Context *context, GPtrArray *rows, uint32_t *ret_total) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         ExitStatus status;
         int r;
 

@@ -48,8 +48,7 @@ char *address_from_text(const char *text) {
 /* A socket where the daemon itself answers: no Hello, no names, as systemctl talks to PID 1. With a broker's
  * address is_bus is set. */
 static int open_address(const char *address, bool is_bus, sd_bus **ret) {
-        _cleanup_(sd_bus_flush_close_unrefp)
-        sd_bus *bus = NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         int r;
 
         r = sd_bus_new(&bus);
@@ -99,8 +98,7 @@ static ExitStatus connect_private(Context *context, const char *text) {
 
 /* 1: the daemon's name has an owner there, 0: not */
 static int bus_has_daemon(sd_bus *bus) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *question = NULL, *answer = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *question = NULL, *answer = NULL;
         int owned, r;
 
         r = sd_bus_message_new_method_call(
@@ -156,10 +154,8 @@ static ExitStatus connect_address(Context *context) {
 }
 
 static ExitStatus connect_choosing(Context *context) {
-        _cleanup_(sd_bus_flush_close_unrefp)
-        sd_bus *bus = NULL;
-        _cleanup_(paths_freep)
-        Paths *paths = NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+        _cleanup_(paths_freep) Paths *paths = NULL;
         int r;
 
         if (environment(ENV_SOCKET))

@@ -88,8 +88,7 @@ static ExitStatus check_words(const Verb *verb, const Arguments *arguments) {
 }
 
 static ExitStatus run_verb(Context *context, const Verb *verb, char *const *argv) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = arguments_new();
+        _cleanup_(arguments_freep) Arguments *arguments = arguments_new();
         g_autofree char *error = NULL;
         ExitStatus status;
 
@@ -131,10 +130,8 @@ static ExitStatus run_words(Context *context, char *const *words) {
 }
 
 ExitStatus quctl_run(char *const *argv) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = arguments_new();
-        _cleanup_(context_done)
-        Context context = {};
+        _cleanup_(arguments_freep) Arguments *arguments = arguments_new();
+        _cleanup_(context_done) Context context = {};
         g_autofree char *error = NULL;
         ExitStatus status;
         size_t used;

@@ -60,8 +60,7 @@ static void print_legend(const Context *context, const char *legend) {
 
 void show_peers(const Context *context, const GPtrArray *peers) {
         static const char *const headers[] = { "", "NODE_ID", "ADVERTISE", "LIVE", "LAST_SEEN" };
-        _cleanup_(table_freep)
-        Table *table = table_new(headers, G_N_ELEMENTS(headers));
+        _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ false);
 
         assert(peers);
@@ -116,8 +115,7 @@ static Color state_color(const CheckRow *check) {
 
 void show_checks(const Context *context, const GPtrArray *checks, usec_t now_realtime) {
         static const char *const headers[] = { "ID", "NAME", "STATE", "OK/TOTAL", "ALERTS", "DETAIL" };
-        _cleanup_(table_freep)
-        Table *table = table_new(headers, G_N_ELEMENTS(headers));
+        _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ true);
 
         assert(checks);

@@ -25,8 +25,7 @@ static ExitStatus set(Arguments *arguments, const Flag *flag, const char *text) 
 }
 
 static ExitStatus ask(Arguments *arguments, const Flag *flag) {
-        _cleanup_(secret_freep)
-        char *secret = NULL;
+        _cleanup_(secret_freep) char *secret = NULL;
         g_autofree char *prompt = g_strdup_printf("%s (typed text stays hidden):", flag->name);
         int r;
 
@@ -56,8 +55,7 @@ static ExitStatus read_failed(const Flag *flag, const char *path, int error, siz
 /* flag gets the value that the file holds; named: the option that the person gave, for messages */
 static ExitStatus
 load(Context *context, Arguments *arguments, const Flag *flag, const Flag *named, const char *path) {
-        _cleanup_(secret_freep)
-        char *text = NULL;
+        _cleanup_(secret_freep) char *text = NULL;
         size_t max = flag->max ?: DETAIL_MAX_BYTES, n;
         int r;
 

@@ -129,8 +129,7 @@ static const Flag discord_flags[] = { DISCORD_FLAGS(FLAG_REQUIRED), COMMON_FLAGS
 static const Flag edit_flags[] = { NAME_FLAG, SMTP_FLAGS(0), DISCORD_FLAGS(0), COMMON_FLAGS, {} };
 
 static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *name = arguments_word(arguments, 0), *id;
         const Member members[] = { { "name", name }, { "type", type }, {} };
         g_autofree char *escaped_name = text_escape(name), *escaped_id = NULL;
@@ -189,8 +188,7 @@ const Verb verb_alert_add_discord = {
 
 static void print_text(const Context *context, const GPtrArray *alerts) {
         static const char *const headers[] = { "ID", "TYPE", "DEFAULT", "NAME" };
-        _cleanup_(table_freep)
-        Table *table = table_new(headers, G_N_ELEMENTS(headers));
+        _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ false);
 
         for (unsigned i = 0; i < alerts->len; i++) {
@@ -279,8 +277,7 @@ static bool changes_anything(const Arguments *arguments) {
 }
 
 static ExitStatus run_edit(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *id_or_name = arguments_word(arguments, 0);
         g_autofree char *escaped = text_escape(id_or_name);
         ExitStatus status;
@@ -331,8 +328,7 @@ static void print_removed(const char *name, uint64_t version, char *const *detac
 }
 
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *id_or_name = arguments_word(arguments, 0);
         g_auto(GStrv) detached = NULL;
         ExitStatus status;
@@ -361,8 +357,7 @@ const Verb verb_alert_remove = {
 };
 
 static ExitStatus run_test(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *id_or_name = arguments_word(arguments, 0), *answer;
         g_autofree char *name = text_escape(id_or_name), *escaped = NULL;
         ExitStatus status;
@@ -386,8 +381,7 @@ const Verb verb_alert_test = {
 };
 
 static ExitStatus run_default(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *id_or_name = arguments_word(arguments, 0), *word = arguments_word(arguments, 1);
         g_autofree char *escaped = text_escape(id_or_name);
         ExitStatus status;

@@ -50,8 +50,7 @@ static const Flag http_flags[] = {
 static const Flag other_flags[] = { COMMON_FLAGS, {} };
 
 static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *name = arguments_word(arguments, 0), *id;
         const Member members[] = {
                 { "name", name },
@@ -151,8 +150,7 @@ const Verb verb_check_list = {
 };
 
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autofree char *escaped = text_escape(arguments_word(arguments, 0));
         ExitStatus status;
         uint64_t version;

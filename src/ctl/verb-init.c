@@ -96,10 +96,8 @@ static void print_node(const Context *context, const NodeAnswer *node) {
 }
 
 static ExitStatus run_init(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
-        _cleanup_(node_answer_freep)
-        NodeAnswer *node = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(node_answer_freep) NodeAnswer *node = NULL;
         ExitStatus status;
         void *row;
         int r;
@@ -154,8 +152,7 @@ const Verb verb_serve = {
 };
 
 static ExitStatus run_fingerprint(Context *context, const Arguments *arguments) {
-        _cleanup_(node_status_freep)
-        NodeStatus *node = NULL;
+        _cleanup_(node_status_freep) NodeStatus *node = NULL;
         g_autofree char *fingerprint = NULL;
         ExitStatus status;
 

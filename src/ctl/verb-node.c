@@ -22,8 +22,7 @@ static const Flag node_add_flags[] = {
 };
 
 static ExitStatus probe(Context *context, const char *address, NodeAnswer **ret) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         ExitStatus status;
         void *row;
         int r;
@@ -71,8 +70,7 @@ static ExitStatus confirm(const Context *context, const NodeAnswer *node, const 
 }
 
 static ExitStatus add(Context *context, const char *address, const NodeAnswer *node) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autofree char *escaped = NULL;
         ExitStatus status;
         const char *id;
@@ -93,8 +91,7 @@ static ExitStatus add(Context *context, const char *address, const NodeAnswer *n
 }
 
 static ExitStatus run_add(Context *context, const Arguments *arguments) {
-        _cleanup_(node_answer_freep)
-        NodeAnswer *node = NULL;
+        _cleanup_(node_answer_freep) NodeAnswer *node = NULL;
         const char *address = arguments_word(arguments, 0),
                    *pinned = arguments_text(arguments, "fingerprint");
         Fingerprint expected;
@@ -127,8 +124,7 @@ const Verb verb_node_add = {
 };
 
 static ExitStatus run_list(Context *context, const Arguments *arguments) {
-        _cleanup_(node_status_freep)
-        NodeStatus *node = NULL;
+        _cleanup_(node_status_freep) NodeStatus *node = NULL;
         g_autoptr(JsonBuilder) builder = NULL;
         g_autoptr(GPtrArray) peers = NULL;
         ExitStatus status;
@@ -162,8 +158,7 @@ const Verb verb_node_list = {
 };
 
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autofree char *escaped = text_escape(arguments_word(arguments, 0));
         ExitStatus status;
         uint64_t version;
@@ -190,10 +185,8 @@ static const Flag node_reset_flags[] = {
 };
 
 static ExitStatus run_reset(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
-        _cleanup_(node_status_freep)
-        NodeStatus *node = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        _cleanup_(node_status_freep) NodeStatus *node = NULL;
         g_autofree char *question = NULL, *escaped = NULL;
         const char *text;
         ExitStatus status;
@@ -202,11 +195,11 @@ static ExitStatus run_reset(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE)
                 return status;
         if (!node->initialized)
-                return fail(STATUS_FAILED, "the daemon waits for \"quctl init\": it has no identity to give up");
+                return fail(STATUS_FAILED,
+                            "the daemon waits for \"quctl init\": it has no identity to give up");
 
         question = g_strdup_printf(
-                        "Give up node %s, with its key, its register and its membership?",
-                        node->node_id);
+                        "Give up node %s, with its key, its register and its membership?", node->node_id);
         if (!arguments_bool(arguments, "yes") && !ask_yes(question))
                 return fail(STATUS_FAILED, "aborted");
 
@@ -216,7 +209,8 @@ static ExitStatus run_reset(Context *context, const Arguments *arguments) {
         if (status == STATUS_DONE && !context->quiet) {
                 escaped = text_escape(text);
                 (void) printf("node %s is given up: %s\n", node->node_id, escaped);
-                (void) printf("If it was a member, run \"quctl node remove %s\" on another node.\n", node->node_id);
+                (void) printf("If it was a member, run \"quctl node remove %s\" on another node.\n",
+                              node->node_id);
         }
         return status;
 }

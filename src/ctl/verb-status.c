@@ -55,8 +55,7 @@ print_text(const Context *context, const NodeStatus *node, const GPtrArray *peer
 }
 
 static ExitStatus run_status(Context *context, const Arguments *arguments) {
-        _cleanup_(node_status_freep)
-        NodeStatus *node = NULL;
+        _cleanup_(node_status_freep) NodeStatus *node = NULL;
         g_autoptr(GPtrArray) peers = NULL, checks = NULL;
         ExitStatus status;
 

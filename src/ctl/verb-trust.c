@@ -9,8 +9,7 @@
 
 static void print_text(const Context *context, const GPtrArray *entries) {
         static const char *const headers[] = { "NODE_ID", "ADDRESS", "FINGERPRINT", "ADDED" };
-        _cleanup_(table_freep)
-        Table *table = table_new(headers, G_N_ELEMENTS(headers));
+        _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ false);
 
         for (unsigned i = 0; i < entries->len; i++) {

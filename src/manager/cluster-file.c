@@ -51,7 +51,8 @@ struct ClusterFile {
         bool write_again;
         char *edit; /* a text that is being judged or proposed */
         size_t edit_size;
-        char *judged; /* the text of the edit that was judged last: no news when the exchange brings it back */
+        char *judged; /* the text of the edit that was judged last: no news when the exchange brings it back
+                       */
         bool edit_in_place;
         bool waits_for_master; /* the edit was made while the daemon was stopped */
         unsigned tries;
@@ -193,10 +194,8 @@ static void propose(ClusterFile *file, HandEdit *edit, const Document *current) 
 
 static void judge_edit(ClusterFile *file) {
         Manager *m = file->manager;
-        _cleanup_(document_freep)
-        Document *current = value_document(manager_value(m));
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL;
+        _cleanup_(document_freep) Document *current = value_document(manager_value(m));
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
 
         edit = hand_edit_judge(&(HandEditInput){
                         .text = file->edit,
@@ -404,8 +403,8 @@ void cluster_file_leadership(ClusterFile *file) {
         }
 }
 
-/* What stands in the file before anything was written by this process: our own text of some version, or an edit
- * made while the daemon was stopped, which waits for a master. */
+/* What stands in the file before anything was written by this process: our own text of some version, or an
+ * edit made while the daemon was stopped, which waits for a master. */
 static void look_at_start(ClusterFile *file) {
         const ClusterMeta *meta = value_meta(manager_value(file->manager));
         g_autofree char *text = NULL;
@@ -438,8 +437,7 @@ static void look_at_start(ClusterFile *file) {
 }
 
 int cluster_file_new(Manager *manager, ClusterFile **ret) {
-        _cleanup_(cluster_file_freep)
-        ClusterFile *file = NULL;
+        _cleanup_(cluster_file_freep) ClusterFile *file = NULL;
         int r;
 
         assert(manager);

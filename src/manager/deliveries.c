@@ -98,8 +98,7 @@ static void test_free(void *p) {
 }
 
 int deliveries_new(Manager *manager, Deliveries **ret) {
-        _cleanup_(deliveries_freep)
-        Deliveries *deliveries = NULL;
+        _cleanup_(deliveries_freep) Deliveries *deliveries = NULL;
         int r;
 
         assert(manager);
@@ -195,8 +194,7 @@ static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
         const Value *value = manager_value(deliveries->manager);
         const Notice *notice = value_object(value, RECORD_NOTICE, effect->notice_id);
         const Alert *alert = notice ? value_object(value, RECORD_ALERT, notice->alert_id) : NULL;
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
         unsigned flags = 0;
         Attempt *attempt;
         int r;
@@ -259,10 +257,8 @@ static void on_committed(void *userdata, const ManagerAnswer *answer) {
 static void commit_finished(Deliveries *deliveries) {
         Manager *m = deliveries->manager;
         const Value *committed = manager_value(m);
-        _cleanup_(value_unrefp)
-        Value *working = value_ref((Value *) committed);
-        _cleanup_(delta_freep)
-        Delta *all = NULL;
+        _cleanup_(value_unrefp) Value *working = value_ref((Value *) committed);
+        _cleanup_(delta_freep) Delta *all = NULL;
 
         if (deliveries->n_committing > 0 || deliveries->finished->len == 0)
                 return;
@@ -274,8 +270,7 @@ static void commit_finished(Deliveries *deliveries) {
         for (unsigned i = 0; i < deliveries->finished->len; i++) {
                 Finished *finished = g_ptr_array_index(deliveries->finished, i);
                 DeliveryState state;
-                _cleanup_(delta_freep)
-                Delta *delta = alerts_on_outcome(
+                _cleanup_(delta_freep) Delta *delta = alerts_on_outcome(
                                 working,
                                 finished->notice_id,
                                 finished->recipient,
@@ -387,10 +382,8 @@ int deliveries_test(
         Manager *m = deliveries->manager;
         const Value *value = manager_value(m);
         const Alert *alert = value_alert(value, alert_id_or_name);
-        _cleanup_(notice_freep)
-        Notice *notice = NULL;
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(notice_freep) Notice *notice = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
         g_autofree char *test_id = NULL;
         unsigned flags;
         Test *test;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Beginning: `quctl init` makes an identity and the value of a cluster of one; adopting replaces that value by the
- * one of the cluster that invited this node. In both the register's database comes first, and what names it after:
- * a crash in between leaves a node that waits for init, or one that is alone as before. */
+/* Beginning: `quctl init` makes an identity and the value of a cluster of one; adopting replaces that value
+ * by the one of the cluster that invited this node. In both the register's database comes first, and what
+ * names it after: a crash in between leaves a node that waits for init, or one that is alone as before. */
 
 #include <assert.h>
 #include <errno.h>
@@ -44,8 +44,7 @@ static Durable *first_durable(const Node *node) {
 
 static StoreBatch *batch_of(const Durable *durable) {
         StoreBatch *batch = g_new0(StoreBatch, 1);
-        _cleanup_(value_unrefp)
-        Value *nothing = value_new_empty();
+        _cleanup_(value_unrefp) Value *nothing = value_new_empty();
 
         batch->has_vote = true;
         batch->term = durable->term;
@@ -66,10 +65,8 @@ static void note_error(void *userdata, int error) {
 /* Makes the database with this content and waits for it: nothing else runs before init. */
 static int write_first(Manager *m, const Durable *durable, Store **ret, char **reterr_text) {
         const Paths *paths = m->node->paths;
-        _cleanup_(store_freep)
-        Store *store = NULL;
-        _cleanup_(durable_freep)
-        Durable *empty = NULL;
+        _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_(durable_freep) Durable *empty = NULL;
         int r, error = 0;
 
         (void) store_set_aside(paths->register_db); /* of a node.yaml that is no more */
@@ -95,12 +92,9 @@ static int write_first(Manager *m, const Durable *durable, Store **ret, char **r
 }
 
 static int initialize(Manager *m, const InitOptions *options, bool *ret_made_secret, char **reterr_text) {
-        _cleanup_(new_node_freep)
-        NewNode *new_node = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
-        _cleanup_(store_freep)
-        Store *store = NULL;
+        _cleanup_(new_node_freep) NewNode *new_node = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
+        _cleanup_(store_freep) Store *store = NULL;
         bool made_secret;
         int r;
 
@@ -194,8 +188,7 @@ void manager_init(Manager *m, const InitOptions *options, manager_answer_t done,
 
 void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, void *userdata) {
         Call *call = call_new(m->calls, done, userdata);
-        _cleanup_(value_unrefp)
-        Value *nothing = value_new_empty();
+        _cleanup_(value_unrefp) Value *nothing = value_new_empty();
         g_autofree char *where = NULL, *text = NULL;
         int r;
 
@@ -222,7 +215,8 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
         m->removed = false;
         r = node_set_aside(m->node->paths, &where);
         if (r < 0) {
-                /* half aside is as good as all: without node.yaml nothing counts, with it a restart goes on */
+                /* half aside is as good as all: without node.yaml nothing counts, with it a restart goes on
+                 */
                 journal_event(EVENT_WARNING, NULL, "cannot put the old files aside: %s", g_strerror(-r));
                 call_fail(call, CHANGE_REFUSED, "cannot put the old files aside: %s", g_strerror(-r));
                 loop_quit(m->loop, EXIT_FAILURE);
@@ -249,15 +243,13 @@ typedef struct Adoption {
         int error;
 } Adoption;
 
-/* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet. It is
- * named (0, 0), so whatever the leader sends is newer, and this node grants its vote to anybody. */
+/* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet.
+ * It is named (0, 0), so whatever the leader sends is newer, and this node grants its vote to anybody. */
 static Durable *
 adopted_durable(const Node *node, const char *cluster_id, uint64_t version, const GPtrArray *peers) {
         Durable *durable = g_new0(Durable, 1);
-        _cleanup_(value_unrefp)
-        Value *nothing = value_new_empty();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(value_unrefp) Value *nothing = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_new();
         ClusterMeta *meta = cluster_meta_new();
 
         meta->cluster_id = g_strdup(cluster_id);
@@ -287,10 +279,8 @@ static void adoption_free(Adoption *adoption) {
 static int on_adopt(sd_event_source *source, void *userdata) {
         Adoption *adoption = userdata;
         Manager *m = adoption->manager;
-        _cleanup_(store_freep)
-        Store *store = NULL;
-        _cleanup_(durable_freep)
-        Durable *loaded = NULL;
+        _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_(durable_freep) Durable *loaded = NULL;
         g_autofree char *error = NULL;
         int r;
 

@@ -120,8 +120,7 @@ static void on_transition_answered(void *userdata, const ManagerAnswer *answer) 
 static void propose_transition(Judge *judge, VerdictEffect *effect) {
         Manager *m = judge->manager;
         const Value *value = manager_value(m);
-        _cleanup_(delta_freep)
-        Delta *delta = NULL;
+        _cleanup_(delta_freep) Delta *delta = NULL;
         Proposal *proposal;
 
         effect->transition->node_id = g_strdup(manager_node_id(m));
@@ -247,8 +246,7 @@ void judge_peer_up(Judge *judge, const char *node_id) {
 }
 
 int judge_views(Judge *judge, const char *node_id, const char *params, size_t size) {
-        _cleanup_(views_params_freep)
-        ViewsParams *views = NULL;
+        _cleanup_(views_params_freep) ViewsParams *views = NULL;
         int r;
 
         assert(judge);

@@ -97,8 +97,7 @@ static GSource *event_source_new(sd_event *event) {
 /* ---- lifecycle ---- */
 
 int loop_new(Loop **ret) {
-        _cleanup_(loop_freep)
-        Loop *loop = NULL;
+        _cleanup_(loop_freep) Loop *loop = NULL;
         int r;
 
         assert(ret);

@@ -361,8 +361,7 @@ int manager_try_listen(
                 const char *address,
                 uint16_t port,
                 char **reterr_text) {
-        _cleanup_(transport_freep)
-        Transport *draft = NULL;
+        _cleanup_(transport_freep) Transport *draft = NULL;
         int r;
 
         if (m->n_peer_fds > 0)
@@ -380,8 +379,7 @@ int manager_try_listen(
 }
 
 int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char **reterr_text) {
-        _cleanup_(manager_freep)
-        Manager *m = NULL;
+        _cleanup_(manager_freep) Manager *m = NULL;
         int r;
 
         assert(loop);
@@ -406,10 +404,8 @@ int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char *
 }
 
 static int open_register(Manager *m, Store **ret, Durable **ret_durable, char **reterr_text) {
-        _cleanup_(store_freep)
-        Store *store = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         int r;
 
         r = store_open(m->event, m->node->paths->register_db, NULL, &store, &durable, reterr_text);
@@ -434,10 +430,8 @@ static int open_register(Manager *m, Store **ret, Durable **ret_durable, char **
 }
 
 int manager_start(Manager *m, char **reterr_text) {
-        _cleanup_(store_freep)
-        Store *store = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         int r;
 
         assert(m);

@@ -458,10 +458,8 @@ void membership_join_call(
                 const char *params,
                 TransportCall *call) {
         Manager *m = membership->manager;
-        _cleanup_(offer_params_freep)
-        OfferParams *offer = NULL;
-        _cleanup_(join_state_freep)
-        JoinState *state = join_state_new();
+        _cleanup_(offer_params_freep) OfferParams *offer = NULL;
+        _cleanup_(join_state_freep) JoinState *state = join_state_new();
         g_autofree char *error = NULL;
         int r;
 

@@ -146,8 +146,8 @@ static const Recipient *find_recipient(const Notice *notice, const char *address
         return NULL;
 }
 
-/* A settled notice that nobody needs any more leaves in the same commit that settles it; the notice into which it
- * collapsed, or the removal of its alert, are the only other reasons. */
+/* A settled notice that nobody needs any more leaves in the same commit that settles it; the notice into
+ * which it collapsed, or the removal of its alert, are the only other reasons. */
 static bool left_delivered(const Notice *notice, const Value *before, const Value *after) {
         size_t n;
         Record *const *notices = value_slice(after, RECORD_NOTICE, &n);
@@ -193,8 +193,7 @@ static void tell_notice(Manager *m, const Notice *old, const Notice *new) {
 /* ---- both ---- */
 
 void news_before(Manager *manager, const Value *before, const Value *after) {
-        _cleanup_(delta_freep)
-        Delta *delta = NULL;
+        _cleanup_(delta_freep) Delta *delta = NULL;
 
         if (!manager->observer)
                 return;
@@ -217,8 +216,7 @@ static void tell_object(Manager *m, const DeltaOp *op, const void *old) {
 }
 
 void news_after(Manager *manager, const Value *before, const Value *after) {
-        _cleanup_(delta_freep)
-        Delta *delta = delta_between(before, after);
+        _cleanup_(delta_freep) Delta *delta = delta_between(before, after);
         const ClusterMeta *meta = value_meta(after);
 
         for (unsigned i = 0; i < delta->ops->len; i++) {

@@ -18,8 +18,7 @@
 /* ---- reading ---- */
 
 static int load_identity(Node *node, char **reterr_text) {
-        _cleanup_(key_wipep)
-        char *key = NULL;
+        _cleanup_(key_wipep) char *key = NULL;
         g_autofree char *cert = NULL;
         int r;
 
@@ -45,8 +44,7 @@ static int load_identity(Node *node, char **reterr_text) {
 }
 
 int node_open(Node **ret, char **reterr_text) {
-        _cleanup_(node_closep)
-        Node *node = NULL;
+        _cleanup_(node_closep) Node *node = NULL;
         int r;
 
         assert(ret);
@@ -170,8 +168,7 @@ int node_prepare_init(
                 const char *key_type,
                 NewNode **ret,
                 char **reterr_text) {
-        _cleanup_(new_node_freep)
-        NewNode *new_node = NULL;
+        _cleanup_(new_node_freep) NewNode *new_node = NULL;
         NodeConfig *config;
         int r;
 

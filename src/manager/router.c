@@ -17,8 +17,7 @@
 /* ---- messages ---- */
 
 static int on_observe(Manager *m, const char *from, const char *params, char **reterr_text) {
-        _cleanup_(observe_params_freep)
-        ObserveParams *observe = NULL;
+        _cleanup_(observe_params_freep) ObserveParams *observe = NULL;
         int r;
 
         r = codec_decode(&observe_params_type, params, strlen(params), (void **) &observe, reterr_text);
@@ -31,8 +30,7 @@ static int on_observe(Manager *m, const char *from, const char *params, char **r
 }
 
 static int on_round(Manager *m, const char *from, const char *params, char **reterr_text) {
-        _cleanup_(round_params_freep)
-        RoundParams *round = NULL;
+        _cleanup_(round_params_freep) RoundParams *round = NULL;
         int r;
 
         r = codec_decode(&round_params_type, params, strlen(params), (void **) &round, reterr_text);
@@ -77,8 +75,7 @@ static void on_tested(void *userdata, bool delivered, const char *text) {
 static void
 on_call(void *userdata, const char *from, const char *method, const char *params, TransportCall *call) {
         Manager *m = userdata;
-        _cleanup_(test_alert_params_freep)
-        TestAlertParams *test = NULL;
+        _cleanup_(test_alert_params_freep) TestAlertParams *test = NULL;
         g_autofree char *error = NULL;
 
         if (strcmp(method, METHOD_TEST_ALERT) != 0)
@@ -101,8 +98,7 @@ static void on_tested_here(void *userdata, bool delivered, const char *text) {
 }
 
 static void on_tested_there(void *userdata, int error, const char *result, const char *text) {
-        _cleanup_(test_alert_result_freep)
-        TestAlertResult *decoded = NULL;
+        _cleanup_(test_alert_result_freep) TestAlertResult *decoded = NULL;
         Call *call = userdata;
 
         if (error == -ECANCELED)

@@ -51,8 +51,7 @@ static usec_t loop_stalled(void *userdata) {
 /* ---- lifecycle ---- */
 
 int watcher_new(Manager *manager, const char *ca_file, Watcher **ret) {
-        _cleanup_(watcher_freep)
-        Watcher *watcher = NULL;
+        _cleanup_(watcher_freep) Watcher *watcher = NULL;
         int r;
 
         assert(manager);

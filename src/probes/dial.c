@@ -225,8 +225,7 @@ int dial_start(const DialOptions *options,
                dial_done_t done,
                void *userdata,
                Dial **ret) {
-        _cleanup_(dial_freep)
-        Dial *dial = NULL;
+        _cleanup_(dial_freep) Dial *dial = NULL;
         int r;
 
         assert(options);

@@ -104,8 +104,7 @@ static bool same_place(CURLU *a, CURLU *b) {
 }
 
 static void http_redirect(Http *http) {
-        _cleanup_(url_cleanupp)
-        CURLU *next = NULL;
+        _cleanup_(url_cleanupp) CURLU *next = NULL;
 
         if (++http->n_redirects > REDIRECTS_MAX)
                 return http_finish(http, OBSERVATION_FAILED, "too many redirects");

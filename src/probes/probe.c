@@ -141,8 +141,7 @@ int probe_start(ProbeContext *context,
                 probe_done_t done,
                 void *userdata,
                 Probe **ret) {
-        _cleanup_(probe_freep)
-        Probe *probe = NULL;
+        _cleanup_(probe_freep) Probe *probe = NULL;
         int r;
 
         assert(context);
@@ -199,8 +198,7 @@ static int on_deliver(sd_event_source *source, void *userdata) {
 
 int probe_context_new(sd_event *event, const ProbeOptions *options, ProbeContext **ret) {
         static const ProbeOptions defaults = {};
-        _cleanup_(probe_context_freep)
-        ProbeContext *context = NULL;
+        _cleanup_(probe_context_freep) ProbeContext *context = NULL;
         int r;
 
         assert(event);

@@ -449,8 +449,7 @@ static int resolver_add_sources(Resolver *resolver) {
 
 int resolver_new(sd_event *event, const ResolverOptions *options, Resolver **ret) {
         static const ResolverOptions defaults = {};
-        _cleanup_(resolver_freep)
-        Resolver *resolver = NULL;
+        _cleanup_(resolver_freep) Resolver *resolver = NULL;
         int r;
 
         assert(event);

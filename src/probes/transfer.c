@@ -99,8 +99,7 @@ static int on_timer_wanted(CURLM *multi, long msec, void *userdata) {
 }
 
 int transfers_new(sd_event *event, Transfers **ret) {
-        _cleanup_(transfers_freep)
-        Transfers *transfers = NULL;
+        _cleanup_(transfers_freep) Transfers *transfers = NULL;
         int r;
 
         assert(event);
@@ -195,8 +194,7 @@ int transfer_new(
                 transfer_done_t done,
                 void *userdata,
                 Transfer **ret) {
-        _cleanup_(transfer_freep)
-        Transfer *transfer = NULL;
+        _cleanup_(transfer_freep) Transfer *transfer = NULL;
         int r;
 
         assert(transfers);

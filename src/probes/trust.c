@@ -120,8 +120,7 @@ static char *status_words(unsigned status, const char *host) {
 
 TrustResult
 trust_store_verify(TrustStore *store, gnutls_session_t session, const char *host, char **reterr_words) {
-        _cleanup_(chain_clear)
-        Chain chain = {};
+        _cleanup_(chain_clear) Chain chain = {};
         g_autofree char *name = g_strdup(host);
         gnutls_typed_vdata_st conditions[] = {
                 { .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *) name },

@@ -161,8 +161,7 @@ static Entry *entry_new(Record *record) {
 /* whether the new record wants another time of the probe */
 static bool entry_update(Entry *entry, Record *record) {
         const Check *before = entry->check, *after = record->object;
-        _cleanup_(record_unrefp)
-        Record *old = entry->record;
+        _cleanup_(record_unrefp) Record *old = entry->record;
         bool changed;
 
         changed = check_probes_differently(before, after) || check_interval(before) != check_interval(after);

@@ -67,8 +67,7 @@ int send_start(SenderContext *context,
                send_done_t done,
                void *userdata,
                Sending **ret) {
-        _cleanup_(sending_freep)
-        Sending *sending = NULL;
+        _cleanup_(sending_freep) Sending *sending = NULL;
         int r;
 
         assert(context);
@@ -127,8 +126,7 @@ static int on_deliver(sd_event_source *source, void *userdata) {
 
 int sender_context_new(sd_event *event, const SenderOptions *options, SenderContext **ret) {
         static const SenderOptions defaults = {};
-        _cleanup_(sender_context_freep)
-        SenderContext *context = NULL;
+        _cleanup_(sender_context_freep) SenderContext *context = NULL;
         int r;
 
         assert(event);

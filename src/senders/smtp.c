@@ -135,8 +135,7 @@ static int on_ready(sd_event_source *source, int fd, uint32_t events, void *user
 
 /* A duplicate is watched: libcurl may still have its own source on the descriptor itself. */
 static int watch(Smtp *smtp) {
-        _cleanup_(closep)
-        int fd = fcntl(smtp->fd, F_DUPFD_CLOEXEC, 3);
+        _cleanup_(closep) int fd = fcntl(smtp->fd, F_DUPFD_CLOEXEC, 3);
         int r;
 
         if (fd < 0)

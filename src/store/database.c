@@ -97,8 +97,7 @@ static int run_for_key(Database *database, int which, RecordKind kind, const cha
 
 static int make_file(const char *path) {
         g_autofree char *directory = g_path_get_dirname(path);
-        _cleanup_(closep)
-        int fd = -1, directory_fd = -1;
+        _cleanup_(closep) int fd = -1, directory_fd = -1;
 
         /* SQLite gives its -wal file the same mode */
         fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -190,8 +189,7 @@ int database_open(
                 Durable **ret_durable,
                 char **reterr_text) {
 
-        _cleanup_(database_freep)
-        Database *database = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
         int r;
 
         assert(path);
@@ -238,8 +236,7 @@ Database *database_free(Database *database) {
  * where the fsync of a commit failed, the commit may stand in the log and come back after a crash. 0: it has
  * what it had before the transaction; 1: it has the transaction, and that is now flushed for good. */
 static int recover(Database *database, bool may_adopt) {
-        _cleanup_(schema_disconnectp)
-        sqlite3 *db = NULL;
+        _cleanup_(schema_disconnectp) sqlite3 *db = NULL;
         Meta found = {};
         int r;
 

@@ -53,8 +53,7 @@ static int read_all(int fd, size_t max, char **ret, size_t *ret_size) {
 }
 
 int file_read(const char *path, size_t max, char **ret, size_t *ret_size) {
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
         struct stat st;
 
         assert(path);
@@ -93,8 +92,7 @@ static int write_all(int fd, const char *text, size_t size) {
 
 static int sync_directory_of(const char *path) {
         g_autofree char *directory = g_path_get_dirname(path);
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
 
         fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 || fsync(fd) < 0)
@@ -110,8 +108,7 @@ static char *beside(const char *path, const char *suffix) {
 
 static int write_beside(const char *path, const char *text, size_t size, mode_t mode, char **ret_temporary) {
         g_autofree char *temporary = beside(path, ".new");
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
         int r;
 
         if (unlink(temporary) < 0 && errno != ENOENT)
@@ -289,8 +286,7 @@ int directory_make(const char *path, mode_t mode) {
 }
 
 int directory_lock(const char *path) {
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
 
         assert(path);
 

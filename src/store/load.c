@@ -22,8 +22,7 @@ static int load_record(sqlite3_stmt *row, const Value *known, Record **ret, char
         const char *id = (const char *) sqlite3_column_text(row, 1) ?: "";
         size_t size = (size_t) sqlite3_column_bytes(row, 2);
         const char *body = sqlite3_column_blob(row, 2) ?: "";
-        _cleanup_(record_unrefp)
-        Record *record = NULL;
+        _cleanup_(record_unrefp) Record *record = NULL;
         g_autofree char *why = NULL;
         int kind, r;
 
@@ -64,8 +63,7 @@ load_value(sqlite3 *db,
            char **reterr_why) {
         g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(unref_record);
         g_autofree char *sql = g_strdup_printf("SELECT kind, id, body, digest FROM %s;", table);
-        _cleanup_(value_unrefp)
-        Value *value = NULL;
+        _cleanup_(value_unrefp) Value *value = NULL;
         sqlite3_stmt *row = NULL;
         int code, r = 0;
 
@@ -99,8 +97,7 @@ load_value(sqlite3 *db,
 }
 
 int load_durable(sqlite3 *db, const Meta *meta, Durable **ret, char **reterr_why) {
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         int r;
 
         assert(db);

@@ -59,10 +59,8 @@ static int read_secret(const char *path, char **ret, size_t *ret_size, char **re
 }
 
 static int load_yaml(const ObjectType *type, const char *path, void **ret, char **reterr_text) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
-        _cleanup_(key_wipep)
-        char *text = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+        _cleanup_(key_wipep) char *text = NULL;
         size_t size;
         int r;
 
@@ -79,8 +77,7 @@ static int load_yaml(const ObjectType *type, const char *path, void **ret, char 
 
 static int save_yaml(const Paths *paths, const char *name, const ObjectType *type, const void *object) {
         g_autofree char *path = paths_config(paths, name);
-        _cleanup_(key_wipep)
-        char *text = NULL;
+        _cleanup_(key_wipep) char *text = NULL;
         int r;
 
         r = directory_make(paths->config_dir, 0700);
@@ -93,8 +90,7 @@ static int save_yaml(const Paths *paths, const char *name, const ObjectType *typ
 
 int node_load(const Paths *paths, NodeConfig **ret, char **reterr_text) {
         g_autofree char *path = NULL;
-        _cleanup_(node_config_freep)
-        NodeConfig *node = NULL;
+        _cleanup_(node_config_freep) NodeConfig *node = NULL;
         void *object;
         int r;
 
@@ -156,8 +152,7 @@ int trust_save(const Paths *paths, const TrustFile *trust) {
 
 int keys_load(const Paths *paths, char **ret_private_pem, char **ret_cert_pem, char **reterr_text) {
         g_autofree char *private_path = NULL, *cert_path = NULL, *cert_pem = NULL;
-        _cleanup_(key_wipep)
-        char *private_pem = NULL;
+        _cleanup_(key_wipep) char *private_pem = NULL;
         int r;
 
         assert(paths);

@@ -55,8 +55,7 @@ static char *runtime_of_user(const char *state_dir) {
 }
 
 int paths_new(Paths **ret) {
-        _cleanup_(paths_freep)
-        Paths *paths = NULL;
+        _cleanup_(paths_freep) Paths *paths = NULL;
         const char *directory = getenv(ENV_DIR), *socket = getenv(ENV_SOCKET);
 
         assert(ret);

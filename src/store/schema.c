@@ -112,8 +112,7 @@ static int fail_connect(sqlite3 *db, const char *path, int code, char **reterr_t
 }
 
 int schema_connect(const char *path, sqlite3 **ret, char **reterr_text) {
-        _cleanup_(schema_disconnectp)
-        sqlite3 *db = NULL;
+        _cleanup_(schema_disconnectp) sqlite3 *db = NULL;
         int code;
 
         assert(path);

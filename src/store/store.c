@@ -277,10 +277,8 @@ int store_open(sd_event *event,
                Durable **ret_durable,
                char **reterr_text) {
 
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
-        _cleanup_(store_freep)
-        Store *store = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
+        _cleanup_(store_freep) Store *store = NULL;
         int r;
 
         assert(event);

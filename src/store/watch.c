@@ -83,8 +83,7 @@ static int watch_directory(Watch *watch) {
 }
 
 int watch_new(sd_event *event, const char *path, watch_changed_t changed, void *userdata, Watch **ret) {
-        _cleanup_(watch_freep)
-        Watch *watch = NULL;
+        _cleanup_(watch_freep) Watch *watch = NULL;
         int r;
 
         assert(event);

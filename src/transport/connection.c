@@ -97,8 +97,7 @@ connection_new(sd_event *event,
                ConnectionState state,
                Connection **ret) {
         static uint64_t last_serial; /* only tells connections apart */
-        _cleanup_(connection_unrefp)
-        Connection *connection = g_new0(Connection, 1);
+        _cleanup_(connection_unrefp) Connection *connection = g_new0(Connection, 1);
         int r;
 
         connection->n_ref = 1;
@@ -166,8 +165,7 @@ int connection_dial(
                 usec_t user_timeout_usec,
                 const ConnectionHandler *handler,
                 Connection **ret) {
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
         Connection *connection;
         int r;
 
@@ -324,10 +322,9 @@ static void say_bye(Connection *connection) {
  * it may be more urgent than what waited when the last was pulled. */
 static void flush(Connection *connection) {
         if (connection->overflow) {
-                connection_end(
-                                connection,
-                                -ENOBUFS,
-                                "more waits to be sent than is kept for one connection");
+                connection_end(connection,
+                               -ENOBUFS,
+                               "more waits to be sent than is kept for one connection");
                 return;
         }
         for (;;) {
@@ -434,10 +431,9 @@ static void receive(Connection *connection) {
                 if (n == -EAGAIN)
                         return;
                 if (n <= 0) {
-                        connection_end(
-                                        connection,
-                                        n < 0 ? (int) n : -ECONNRESET,
-                                        n < 0 ? tls_error(connection->tls) : "closed by the other side");
+                        connection_end(connection,
+                                       n < 0 ? (int) n : -ECONNRESET,
+                                       n < 0 ? tls_error(connection->tls) : "closed by the other side");
                         return;
                 }
                 connection->last_received = connection_now(connection);
@@ -515,8 +511,7 @@ static void first_bytes(Connection *connection) {
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userdata) {
-        _cleanup_(connection_unrefp)
-        Connection *connection = connection_ref(userdata);
+        _cleanup_(connection_unrefp) Connection *connection = connection_ref(userdata);
 
         switch (connection->state) {
         case CONNECTION_CONNECTING:
@@ -541,8 +536,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t revents, void *userda
 }
 
 static int on_flush(sd_event_source *source, void *userdata) {
-        _cleanup_(connection_unrefp)
-        Connection *connection = connection_ref(userdata);
+        _cleanup_(connection_unrefp) Connection *connection = connection_ref(userdata);
 
         if (connection->state == CONNECTION_OPEN)
                 flush(connection);

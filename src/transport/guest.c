@@ -82,8 +82,7 @@ static void ask_state(Transport *transport, JoinState *state) {
 }
 
 static void on_probe(Connection *connection, const Envelope *envelope) {
-        _cleanup_(join_state_freep)
-        JoinState *state = join_state_new();
+        _cleanup_(join_state_freep) JoinState *state = join_state_new();
         g_autofree char *result = NULL;
 
         ask_state(connection->transport, state);
@@ -132,8 +131,7 @@ static bool check_proof(Connection *connection, const Proof *proof, char **ret_a
 /* A sentence why nobody may prove anything now; NULL: go on. */
 static char *find_obstacle(Connection *connection) {
         Transport *transport = connection->transport;
-        _cleanup_(join_state_freep)
-        JoinState *state = join_state_new();
+        _cleanup_(join_state_freep) JoinState *state = join_state_new();
         AddressKey key = address_key(&connection->address);
 
         if (!transport->has_join_key)
@@ -195,8 +193,7 @@ on_right_proof(Connection *connection, const Envelope *envelope, const Proof *pr
 
 static void on_prove(Connection *connection, const Envelope *envelope) {
         g_autofree char *obstacle = find_obstacle(connection), *ours = NULL;
-        _cleanup_(proof_freep)
-        Proof *proof = NULL;
+        _cleanup_(proof_freep) Proof *proof = NULL;
 
         if (obstacle) {
                 transport_notify(
@@ -273,8 +270,7 @@ static void greet(Connection *connection) {
 }
 
 static void on_greeting(Connection *connection, const Envelope *envelope) {
-        _cleanup_(hello_freep)
-        Hello *hello = NULL;
+        _cleanup_(hello_freep) Hello *hello = NULL;
         Stranger *stranger;
 
         hello = g_strcmp0(envelope->method, METHOD_HELLO) == 0 ? message_params(&hello_type, envelope)

@@ -60,10 +60,8 @@ static int refuse(char **reterr_text, const char *what, int gnutls_error) {
  * ----------------------------------------------------------------------------------------------- */
 
 int x509_fingerprint(gnutls_x509_crt_t crt, Fingerprint *ret) {
-        _cleanup_(pubkey_deinitp)
-        gnutls_pubkey_t pubkey = NULL;
-        _cleanup_(datum_donep)
-        gnutls_datum_t der = {};
+        _cleanup_(pubkey_deinitp) gnutls_pubkey_t pubkey = NULL;
+        _cleanup_(datum_donep) gnutls_datum_t der = {};
 
         if (gnutls_pubkey_init(&pubkey) < 0 || gnutls_pubkey_import_x509(pubkey, crt, 0) < 0 ||
             gnutls_pubkey_export2(pubkey, GNUTLS_X509_FMT_DER, &der) < 0)
@@ -74,8 +72,7 @@ int x509_fingerprint(gnutls_x509_crt_t crt, Fingerprint *ret) {
 }
 
 static int import_certificate(const char *cert_pem, gnutls_x509_crt_t *ret) {
-        _cleanup_(crt_deinitp)
-        gnutls_x509_crt_t crt = NULL;
+        _cleanup_(crt_deinitp) gnutls_x509_crt_t crt = NULL;
         gnutls_datum_t pem = text_datum(cert_pem);
         int r;
 
@@ -91,8 +88,7 @@ static int import_certificate(const char *cert_pem, gnutls_x509_crt_t *ret) {
 }
 
 int certificate_fingerprint(const char *cert_pem, Fingerprint *ret) {
-        _cleanup_(crt_deinitp)
-        gnutls_x509_crt_t crt = NULL;
+        _cleanup_(crt_deinitp) gnutls_x509_crt_t crt = NULL;
 
         assert(cert_pem);
         assert(ret);
@@ -149,12 +145,9 @@ int identity_load(
                 const char *cert_pem,
                 TransportIdentity **ret,
                 char **reterr_text) {
-        _cleanup_(identity_freep)
-        TransportIdentity *identity = NULL;
-        _cleanup_(privkey_deinitp)
-        gnutls_x509_privkey_t key = NULL;
-        _cleanup_(crt_deinitp)
-        gnutls_x509_crt_t crt = NULL;
+        _cleanup_(identity_freep) TransportIdentity *identity = NULL;
+        _cleanup_(privkey_deinitp) gnutls_x509_privkey_t key = NULL;
+        _cleanup_(crt_deinitp) gnutls_x509_crt_t crt = NULL;
         gnutls_datum_t pem;
         int r;
 
@@ -264,10 +257,8 @@ static int set_certificate_fields(
 }
 
 static int export_identity(gnutls_x509_privkey_t key, gnutls_x509_crt_t crt, NewIdentity *ret) {
-        _cleanup_(pubkey_deinitp)
-        gnutls_pubkey_t pubkey = NULL;
-        _cleanup_(datum_donep)
-        gnutls_datum_t key_pem = {}, cert_pem = {}, public_pem = {};
+        _cleanup_(pubkey_deinitp) gnutls_pubkey_t pubkey = NULL;
+        _cleanup_(datum_donep) gnutls_datum_t key_pem = {}, cert_pem = {}, public_pem = {};
         int r;
 
         if ((r = gnutls_pubkey_init(&pubkey)) < 0 || (r = gnutls_pubkey_import_x509(pubkey, crt, 0)) < 0 ||
@@ -293,10 +284,8 @@ int identity_generate(
                 usec_t now_realtime_usec,
                 NewIdentity *ret,
                 char **reterr_text) {
-        _cleanup_(privkey_deinitp)
-        gnutls_x509_privkey_t key = NULL;
-        _cleanup_(crt_deinitp)
-        gnutls_x509_crt_t crt = NULL;
+        _cleanup_(privkey_deinitp) gnutls_x509_privkey_t key = NULL;
+        _cleanup_(crt_deinitp) gnutls_x509_crt_t crt = NULL;
         bool rsa = type == KEY_RSA3072;
         int r;
 

@@ -126,8 +126,7 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
 
         if (invitation->over) { /* the caller has it: only its connection ends */
                 if (invitation->connection)
-                        connection_end(
-                                        invitation->connection, -ETIMEDOUT, "the invitation's time is over");
+                        connection_end(invitation->connection, -ETIMEDOUT, "the invitation's time is over");
         } else
                 fail_with(invitation, -ETIMEDOUT, "%s does not answer in time", invitation->address);
         return 0;
@@ -169,8 +168,7 @@ static void come_about(Invitation *invitation) {
 
 static void on_proven(void *userdata, int error, const char *result, const char *text) {
         Invitation *invitation = userdata;
-        _cleanup_(proof_freep)
-        Proof *proof = NULL;
+        _cleanup_(proof_freep) Proof *proof = NULL;
         JoinKey expected, given;
 
         if (invitation->over)
@@ -299,8 +297,7 @@ static void on_open(Connection *connection) {
 }
 
 static void on_refusal(Invitation *invitation, const Envelope *envelope) {
-        _cleanup_(refusal_freep)
-        Refusal *refusal = message_params(&refusal_type, envelope);
+        _cleanup_(refusal_freep) Refusal *refusal = message_params(&refusal_type, envelope);
 
         if (invitation->over)
                 connection_end(invitation->connection, -EREMOTE, "refused");
@@ -314,8 +311,7 @@ static void on_refusal(Invitation *invitation, const Envelope *envelope) {
 
 static void on_message(Connection *connection, const Envelope *envelope) {
         Invitation *invitation = connection->owner;
-        _cleanup_(hello_freep)
-        Hello *hello = NULL;
+        _cleanup_(hello_freep) Hello *hello = NULL;
 
         if (!envelope->method || !*envelope->method) {
                 call_table_answer(&invitation->calls, envelope);

@@ -78,8 +78,7 @@ static int before_certificate_verify(
 }
 
 int tls_new(const TransportIdentity *identity, int fd, bool is_server, Tls **ret) {
-        _cleanup_(tls_freep)
-        Tls *tls = NULL;
+        _cleanup_(tls_freep) Tls *tls = NULL;
         gnutls_session_t session;
 
         assert(identity);

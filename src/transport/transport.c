@@ -75,8 +75,7 @@ int transport_new(
                 const TransportCallbacks *callbacks,
                 void *userdata,
                 Transport **ret) {
-        _cleanup_(transport_freep)
-        Transport *transport = g_new0(Transport, 1);
+        _cleanup_(transport_freep) Transport *transport = g_new0(Transport, 1);
         int r;
 
         assert(event);
@@ -166,8 +165,7 @@ static int complain(char **reterr_text, const char *what, const char *address, i
 }
 
 static int open_socket(const Address *address, int *ret) {
-        _cleanup_(closep)
-        int fd = -1;
+        _cleanup_(closep) int fd = -1;
         int on = 1, off = 0;
 
         fd = socket(address->sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -93,8 +93,7 @@ static void change_voters(Verdict *verdict, const Value *value, usec_t now_usec)
 }
 
 static void change_check(Verdict *verdict, Watched *watched, Record *record, usec_t now_usec) {
-        _cleanup_(record_unrefp)
-        Record *old = watched->record;
+        _cleanup_(record_unrefp) Record *old = watched->record;
         bool differently = check_probes_differently(watched->check, record->object);
 
         watched->record = record_ref(record);
@@ -254,10 +253,8 @@ take_vote(Verdict *verdict, Watched *watched, size_t voter, Observation *observa
 }
 
 void verdict_observe(Verdict *verdict, const char *node_id, Observation *observation, usec_t now_usec) {
-        _cleanup_(observation_freep)
-        Observation *given = observation;
-        _cleanup_(observation_freep)
-        Observation *answer = NULL;
+        _cleanup_(observation_freep) Observation *given = observation;
+        _cleanup_(observation_freep) Observation *answer = NULL;
         Watched *watched;
         int voter;
 

@@ -14,8 +14,7 @@
 #include "fuzz.h"
 
 static void *parse(const ObjectType *type, const char *text, size_t size, YamlFlags flags) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         g_autoptr(GPtrArray) warnings = complaint_list_new();
         void *object = NULL;
 
@@ -48,10 +47,8 @@ static char *next_id(void *userdata) {
 }
 
 static void check_adoption(const char *text, size_t size) {
-        _cleanup_(document_freep)
-        Document *document = NULL;
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         g_autoptr(GPtrArray) warnings = complaint_list_new();
         unsigned n_ids = 0;
 
@@ -65,8 +62,7 @@ static void check_adoption(const char *text, size_t size) {
 }
 
 static void check_hand_edit(const char *text, size_t size) {
-        _cleanup_(document_freep)
-        Document *current = document_new();
+        _cleanup_(document_freep) Document *current = document_new();
         unsigned n_ids = 0;
         const HandEditInput input = {
                 .text = text,
@@ -75,8 +71,7 @@ static void check_hand_edit(const char *text, size_t size) {
                 .next_id = next_id,
                 .userdata = &n_ids,
         };
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = hand_edit_judge(&input);
+        _cleanup_(hand_edit_freep) HandEdit *edit = hand_edit_judge(&input);
 
         if ((edit->verdict == HAND_EDIT_REJECT) != !!edit->reason)
                 abort();

@@ -36,8 +36,7 @@ static void apply(Sim *sim, SimNode *node, const RegisterWrite *write) {
         g_free(disk->vote);
         disk->vote = g_strdup(write->vote);
         if (write->has_accepted) {
-                _cleanup_(value_unrefp)
-                Value *empty = value_new_empty();
+                _cleanup_(value_unrefp) Value *empty = value_new_empty();
                 Value *next = value_apply(write->whole ? empty : disk->accepted, write->delta);
 
                 (void) value_unref(disk->accepted);

@@ -325,8 +325,7 @@ static Value *first_value(Sim *sim, unsigned n_voters) {
         Value *value = NULL;
 
         for (unsigned i = 0; i < n_voters; i++) {
-                _cleanup_(peer_freep)
-                Peer *peer = peer_new();
+                _cleanup_(peer_freep) Peer *peer = peer_new();
 
                 peer->node_id = g_strdup(sim->nodes[i].id);
                 peer->advertise = g_strdup("127.0.0.1:9901");
@@ -334,8 +333,7 @@ static Value *first_value(Sim *sim, unsigned n_voters) {
                 if (!value) {
                         value = register_first_value("sim", peer, 1);
                 } else {
-                        _cleanup_(delta_freep)
-                        Delta *delta = delta_new();
+                        _cleanup_(delta_freep) Delta *delta = delta_new();
                         Value *next;
 
                         peer->order = i + 1;
@@ -351,8 +349,7 @@ static Value *first_value(Sim *sim, unsigned n_voters) {
 static void build(Sim *sim) {
         static const unsigned sizes[] = { 1, 2, 3, 3, 3, 3, 3, 4, 5, 5 };
         unsigned n_voters = sizes[sim_random(sim, G_N_ELEMENTS(sizes))];
-        _cleanup_(value_unrefp)
-        Value *value = NULL;
+        _cleanup_(value_unrefp) Value *value = NULL;
 
         sim->n_nodes = n_voters + (unsigned) sim_random(sim, 3);
         sim->n_nodes = MIN(sim->n_nodes, (unsigned) NODES_MAX);

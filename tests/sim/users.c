@@ -48,8 +48,7 @@ static Change *new_change(Sim *sim, ChangeKind kind, const char *object_kind) {
 
 static Change *add_check(Sim *sim) {
         Change *change = new_change(sim, CHANGE_ADD, "check");
-        _cleanup_(check_freep)
-        Check *check = check_new();
+        _cleanup_(check_freep) Check *check = check_new();
 
         check->id = g_strdup_printf("check-%u", sim->next_name);
         check->name = g_strdup_printf(
@@ -97,8 +96,7 @@ static Change *change_document(Sim *sim, SimNode *node) {
         static const usec_t elections[] = {
                 300 * USEC_PER_MSEC, USEC_PER_SEC, USEC_PER_SEC, 3 * USEC_PER_SEC
         };
-        _cleanup_(document_freep)
-        Document *document = value_document(register_committed(node->reg));
+        _cleanup_(document_freep) Document *document = value_document(register_committed(node->reg));
         Change *change = new_change(sim, CHANGE_DOCUMENT, "");
 
         document->election_timeout = elections[sim_random(sim, G_N_ELEMENTS(elections))];
@@ -136,8 +134,7 @@ static Change *flip_status(Sim *sim, SimNode *node) {
 }
 
 void users_ask_one(Sim *sim, SimNode *node, ChangeKind kind, usec_t patience) {
-        _cleanup_(change_freep)
-        Change *change = NULL;
+        _cleanup_(change_freep) Change *change = NULL;
         g_autofree char *object = NULL;
 
         switch (kind) {
@@ -194,10 +191,8 @@ void users_ask(Sim *sim) {
 
 void users_join(Sim *sim) {
         SimNode *node = someone(sim), *joiner = NULL;
-        _cleanup_(change_freep)
-        Change *change = NULL;
-        _cleanup_(peer_freep)
-        Peer *peer = peer_new();
+        _cleanup_(change_freep) Change *change = NULL;
+        _cleanup_(peer_freep) Peer *peer = peer_new();
 
         for (unsigned i = 0; i < sim->n_nodes; i++)
                 if (!sim->nodes[i].member)
@@ -220,8 +215,7 @@ void users_join(Sim *sim) {
 
 void users_remove(Sim *sim) {
         SimNode *node = someone(sim);
-        _cleanup_(change_freep)
-        Change *change = NULL;
+        _cleanup_(change_freep) Change *change = NULL;
         const Value *value;
         size_t n;
 

@@ -54,8 +54,7 @@ fixture_transition(const Value *value, const char *check_id, CheckState to, usec
 }
 
 static inline void fixture_flip_at(Value **value, const char *check_id, CheckState to, usec_t when) {
-        _cleanup_(transition_freep)
-        Transition *transition = fixture_transition(*value, check_id, to, when);
+        _cleanup_(transition_freep) Transition *transition = fixture_transition(*value, check_id, to, when);
         Delta *delta = alerts_on_transition(*value, transition);
 
         g_assert_nonnull(delta);

@@ -107,8 +107,7 @@ static void test_unknown_to_down_alerts(void) {
 }
 
 static void test_somebody_else_was_faster(void) {
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
         Check *check;
 
         start();
@@ -474,8 +473,7 @@ static void test_other_pairs_are_not_counted(void) {
 /* ids */
 
 static void test_a_notice_id_is_stable(void) {
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
         g_autofree char *a = NULL, *b = NULL, *other_alert = NULL, *next = NULL, *again = NULL;
 
         start();
@@ -655,8 +653,7 @@ static void test_a_removed_recipient_is_owed_nothing(void) {
 }
 
 static void test_a_change_that_concerns_nobody(void) {
-        _cleanup_(delta_freep)
-        Delta *delta = NULL;
+        _cleanup_(delta_freep) Delta *delta = NULL;
 
         start();
         fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
@@ -667,8 +664,7 @@ static void test_a_change_that_concerns_nobody(void) {
 }
 
 static void test_a_test_notice(void) {
-        _cleanup_(notice_freep)
-        Notice *notice = NULL;
+        _cleanup_(notice_freep) Notice *notice = NULL;
 
         start();
         fixture_put(&value, RECORD_ALERT, fixture_smtp("ops", "a@x,b@x", false));

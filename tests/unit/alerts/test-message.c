@@ -22,8 +22,7 @@ static void finish(void) {
 
 /* The check as `kind`, then DOWN. */
 static void go_down(CheckKind kind, const char *name, const char *target, const char *detail) {
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
         Check *check = check_copy(value_object(value, RECORD_CHECK, CHECK));
 
         g_free(check->name);
@@ -52,8 +51,7 @@ static Message *render(const char *alert_id, NoticeEvent event) {
 }
 
 static void test_http(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
 
         start();
         go_down(CHECK_HTTP,
@@ -81,8 +79,7 @@ static void test_http(void) {
 }
 
 static void test_tcp_and_icmp(void) {
-        _cleanup_(message_freep)
-        Message *tcp = NULL, *icmp = NULL;
+        _cleanup_(message_freep) Message *tcp = NULL, *icmp = NULL;
 
         start();
         go_down(CHECK_TCP, "db", "db.example:5432", "connection refused");
@@ -104,10 +101,8 @@ static void test_tcp_and_icmp(void) {
 }
 
 static void test_recovered_and_up(void) {
-        _cleanup_(message_freep)
-        Message *recovered = NULL, *up = NULL;
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(message_freep) Message *recovered = NULL, *up = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
 
         start();
         go_down(CHECK_TCP, "db", "db.example:5432", "x");
@@ -133,10 +128,8 @@ static void test_recovered_and_up(void) {
 }
 
 static void test_unwatched_and_collapsed(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
-        _cleanup_(notice_freep)
-        Notice *notice = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
+        _cleanup_(notice_freep) Notice *notice = NULL;
         Message *webhook = NULL;
 
         start();
@@ -159,8 +152,7 @@ static void test_unwatched_and_collapsed(void) {
 }
 
 static void test_the_same_bytes_at_every_try(void) {
-        _cleanup_(message_freep)
-        Message *first = NULL, *again = NULL, *other = NULL;
+        _cleanup_(message_freep) Message *first = NULL, *again = NULL, *other = NULL;
 
         start();
         go_down(CHECK_HTTP, "homepage", "https://example.com/", "timeout");
@@ -181,8 +173,7 @@ static void test_the_same_bytes_at_every_try(void) {
 }
 
 static void test_the_message_id(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL, *nowhere = NULL;
+        _cleanup_(message_freep) Message *message = NULL, *nowhere = NULL;
 
         start();
         go_down(CHECK_TCP, "db", "db.example:5432", "x");
@@ -197,8 +188,7 @@ static void test_the_message_id(void) {
 }
 
 static void test_nothing_breaks_out_of_a_line(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
 
         start();
         go_down(CHECK_TCP, "evil\r\nBcc: x@y", "a:1\nb", "words\r\nWhen: never\x1b[31m");
@@ -210,8 +200,7 @@ static void test_nothing_breaks_out_of_a_line(void) {
 }
 
 static void test_a_long_target_is_cut_in_the_subject(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
         g_autofree char *path = g_strnfill(1900, 'p');
         g_autofree char *target = g_strconcat("https://example.com/", path, NULL);
 
@@ -233,8 +222,7 @@ static JsonObject *parse(const Message *message, JsonNode **ret_root) {
 }
 
 static void test_discord(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
         g_autoptr(JsonNode) root = NULL;
         g_autofree char *expected = NULL;
         JsonObject *object, *mentions;
@@ -263,8 +251,7 @@ static void test_discord(void) {
 }
 
 static void test_discord_neutralises_data(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
 
         start();
         go_down(CHECK_HTTP,
@@ -281,8 +268,7 @@ static void test_discord_neutralises_data(void) {
 }
 
 static void test_discord_is_cut_on_a_code_point(void) {
-        _cleanup_(message_freep)
-        Message *message = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
         g_autoptr(JsonNode) root = NULL;
         g_autoptr(GString) detail = g_string_new(NULL);
         const char *content;
@@ -310,10 +296,8 @@ static void test_discord_is_cut_on_a_code_point(void) {
 /* tests and templates */
 
 static void test_the_test_message(void) {
-        _cleanup_(notice_freep)
-        Notice *mail = NULL, *webhook = NULL;
-        _cleanup_(message_freep)
-        Message *message = NULL, *posted = NULL;
+        _cleanup_(notice_freep) Notice *mail = NULL, *webhook = NULL;
+        _cleanup_(message_freep) Message *message = NULL, *posted = NULL;
 
         start();
         mail = alerts_test_notice(value, value_alert(value, "ops"), "uuid-1", "node-1", 3, WALL);
@@ -329,10 +313,8 @@ static void test_the_test_message(void) {
 }
 
 static void test_own_templates_fall_back_and_say_so(void) {
-        _cleanup_(notice_freep)
-        Notice *test = NULL;
-        _cleanup_(message_freep)
-        Message *message = NULL, *posted = NULL, *tested = NULL;
+        _cleanup_(notice_freep) Notice *test = NULL;
+        _cleanup_(message_freep) Message *message = NULL, *posted = NULL, *tested = NULL;
         Alert *alert;
 
         start();

@@ -84,8 +84,7 @@ call_va(World *w,
         const char *member,
         const char *types,
         va_list arguments) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *call = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL;
 
         g_assert_cmpint(sd_bus_message_new_method_call(client, &call, BUS_NAME, path, interface, member),
                         >=,
@@ -166,8 +165,7 @@ static void print_value(sd_bus_message *m, GString *s) {
 }
 
 char *world_get(World *w, sd_bus *client, const char *path, const char *interface, const char *property) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply =
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
                         world_call(w,
                                    client,
                                    path,
@@ -193,8 +191,7 @@ static int on_exit_child(sd_event_source *source, const siginfo_t *info, void *u
 }
 
 char *world_run(World *w, const char *const argv[], int *ret_status) {
-        _cleanup_(sd_event_source_unrefp)
-        sd_event_source *source = NULL;
+        _cleanup_(sd_event_source_unrefp) sd_event_source *source = NULL;
         g_autofree char *output_path = g_build_filename(w->folder, "output", NULL);
         int status = -1;
         char *output;

@@ -21,9 +21,7 @@ typedef struct World {
 
 void world_up(World *w, BusKind kind);
 void world_down(World *w);
-#define _world_                                                                                             \
-        _cleanup_(world_down)                                                                               \
-        World
+#define _world_ _cleanup_(world_down) World
 /* a client that greets the bus like any program */
 sd_bus *world_client(World *w, const char *address);
 /* one turn of the loop, at most this long */

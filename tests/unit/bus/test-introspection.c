@@ -58,8 +58,7 @@ static char *documented(const char *interface) {
 }
 
 static char *introspected(World *w, sd_bus *client, const char *path, const char *interface) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = world_call(
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = world_call(
                         w, client, path, "org.freedesktop.DBus.Introspectable", "Introspect", NULL);
         GDBusNodeInfo *node;
         const char *xml;
@@ -84,8 +83,7 @@ static void test_xml(void) {
                 { RECORD_ALERT, "a-1", BUS_INTERFACE_ALERT },
                 { RECORD_PEER, FAKE_NODE, BUS_INTERFACE_PEER },
         };
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         _world_ w;
 
         world_up(&w, BUS_NONE);

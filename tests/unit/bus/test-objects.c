@@ -25,8 +25,7 @@ assert_property(World *w,
 /* ---- reading ---- */
 
 static void test_properties(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *check_path = NULL, *alert_path = NULL, *peer_path = NULL;
         CheckStatus *status = check_status_new();
         Alert *alert = fake_alert("a-1", "pager");
@@ -81,8 +80,7 @@ static void test_properties(void) {
 }
 
 static void test_no_such_object(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         _world_ w;
 
         world_up(&w, BUS_NONE);
@@ -137,18 +135,17 @@ static char *read_all(sd_bus_message *m) {
 
 static char *
 call_text(World *w, sd_bus *client, const char *path, const char *interface, const char *member) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = strcmp(member, "ListChecks") == 0
-                                                ? world_call(w, client, path, interface, member, "uu", 0, 0)
-                                                : world_call(w, client, path, interface, member, NULL);
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply =
+                        strcmp(member, "ListChecks") == 0
+                                        ? world_call(w, client, path, interface, member, "uu", 0, 0)
+                                        : world_call(w, client, path, interface, member, NULL);
 
         g_assert_null(sd_bus_message_get_error(reply));
         return read_all(reply);
 }
 
 static void test_lists(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *checks = NULL, *peers = NULL, *trust = NULL;
         Alert *alert = fake_alert("a-1", "pager");
         _world_ w;
@@ -199,8 +196,7 @@ static Notice *fake_notice(const char *id, DeliveryState state) {
 }
 
 static void test_owed(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *path = bus_object_path(RECORD_ALERT, "a-1");
         _world_ w;
 
@@ -221,8 +217,7 @@ static void test_secrets(void) {
                 { BUS_PATH, BUS_INTERFACE_MANAGER, "ListChecks" },
                 { BUS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects" },
         };
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         Alert *discord = alert_new();
         _world_ w;
 
@@ -251,8 +246,7 @@ static void test_secrets(void) {
 /* ---- changing ---- */
 
 static void test_add(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         sd_bus_message *reply;
         uint64_t version;
         const char *id;
@@ -304,8 +298,7 @@ static void test_add(void) {
 
 #define ADD(...) manager_call(&w, client, "AddAlert", "a{sv}", 1, __VA_ARGS__)
 static void test_add_refused(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *long_text = g_strnfill(SECRET_FIELD_MAX_BYTES + 1, 'x');
         g_autofree char *long_name = g_strnfill(NAME_MAX_BYTES, 'x');
         _world_ w;
@@ -355,8 +348,7 @@ static void test_add_refused(void) {
 }
 
 static void test_edit(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         _world_ w;
 
         world_up(&w, BUS_NONE);
@@ -444,8 +436,7 @@ static void test_edit(void) {
 }
 
 static void test_remove(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *text = NULL;
         sd_bus_message *reply;
         _world_ w;
@@ -461,8 +452,7 @@ static void test_remove(void) {
 }
 
 static void test_verbs(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *node = NULL, *answer = NULL;
         sd_bus_message *reply;
         _world_ w;
@@ -487,8 +477,7 @@ static void test_verbs(void) {
 }
 
 static void test_init(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *generated = NULL, *given = NULL;
         sd_bus_message *reply;
         _world_ w;
@@ -532,8 +521,7 @@ static void test_errors(void) {
                 { CHANGE_NO_QUORUM, BUS_ERROR_NO_QUORUM },
                 { CHANGE_UNKNOWN_OUTCOME, BUS_ERROR_UNKNOWN_OUTCOME },
         };
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         _world_ w;
 
         world_up(&w, BUS_NONE);
@@ -550,8 +538,7 @@ static void test_errors(void) {
 /* ---- signals ---- */
 
 static void test_object_manager(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *path = bus_object_path(RECORD_CHECK, "c-1"), *objects = NULL;
         Ear added, removed, changed;
         _world_ w;
@@ -588,8 +575,7 @@ static void test_object_manager(void) {
 }
 
 static void test_properties_changed(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL, *other = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL, *other = NULL;
         g_autofree char *path = bus_object_path(RECORD_CHECK, "c-1"), *text = NULL;
         Ear changed, changed_too;
         _world_ w;
@@ -626,8 +612,7 @@ static void test_properties_changed(void) {
 }
 
 static void test_effective_alerts_changed(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *path = bus_object_path(RECORD_CHECK, "c-1"), *text = NULL;
         Alert *alert;
         Ear changed;
@@ -666,10 +651,8 @@ static void test_effective_alerts_changed(void) {
 }
 
 static void test_events(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
-        _cleanup_(notice_freep)
-        Notice *notice = fake_notice("n-1", DELIVERY_REFUSED);
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
+        _cleanup_(notice_freep) Notice *notice = fake_notice("n-1", DELIVERY_REFUSED);
         g_autofree char *first = NULL, *second = NULL;
         Transition transition = {
                 .from = CHECK_UP, .to = CHECK_DOWN, .when = 99, .detail = (char *) "timeout"
@@ -700,8 +683,7 @@ static void test_events(void) {
 
 /* a change is announced before its caller hears that it is done */
 static void test_announced_first(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         Ear added;
         _world_ w;
 
@@ -723,8 +705,7 @@ static gint64 cpu_usec(void) {
 }
 
 static void test_many(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         unsigned n = 0, total = 0;
         Ear added, changed;
         gint64 longest = 0;
@@ -788,8 +769,7 @@ static void test_many(void) {
 /* ---- log control ---- */
 
 static void test_log_control(void) {
-        _cleanup_(sd_bus_unrefp)
-        sd_bus *client = NULL;
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         _world_ w;
 
         world_up(&w, BUS_NONE);

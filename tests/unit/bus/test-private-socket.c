@@ -513,8 +513,7 @@ static int on_poke(sd_event_source *source, uint64_t usec, void *userdata) {
 }
 
 static void test_busctl_monitor(void) {
-        _cleanup_(sd_event_source_unrefp)
-        sd_event_source *poke = NULL;
+        _cleanup_(sd_event_source_unrefp) sd_event_source *poke = NULL;
         g_autofree char *address = NULL, *text = NULL;
         int status;
         _world_ w;
@@ -585,8 +584,7 @@ static void test_gdbus(void) {
 }
 
 static void test_gdbus_monitor(void) {
-        _cleanup_(sd_event_source_unrefp)
-        sd_event_source *poke = NULL;
+        _cleanup_(sd_event_source_unrefp) sd_event_source *poke = NULL;
         g_autofree char *text = NULL;
         int status;
         _world_ w;

@@ -82,9 +82,7 @@ static void broker_down(Broker *b) {
         g_free(b->address);
         g_free(b->file);
 }
-#define _broker_                                                                                            \
-        _cleanup_(broker_down)                                                                              \
-        Broker
+#define _broker_ _cleanup_(broker_down) Broker
 
 static bool is_listening(const Broker *b) {
         struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -104,8 +102,7 @@ static void broker_start_and_wait(Broker *b) {
 
 static bool owns_name(World *w, const char *address) {
         sd_bus *client = world_client(w, address);
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *call = NULL, *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
         int owned = false;
 
         g_assert_cmpint(sd_bus_message_new_method_call(
@@ -197,8 +194,7 @@ static void test_lost_and_found(void) {
 }
 
 static void test_name_taken(void) {
-        _cleanup_(sd_bus_flush_close_unrefp)
-        sd_bus *other = NULL;
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *other = NULL;
         _broker_ b;
         bool there = broker_up(&b);
         _world_ w;

@@ -30,8 +30,7 @@ static Peer *some_peer(unsigned number) {
 }
 
 static void set_up(Fixture *f, gconstpointer data) {
-        _cleanup_(peer_freep)
-        Peer *peer = some_peer(1);
+        _cleanup_(peer_freep) Peer *peer = some_peer(1);
 
         (void) data;
         f->value = register_first_value("k", peer, 1);
@@ -308,8 +307,7 @@ static void test_records(Fixture *f, gconstpointer data) {
 }
 
 static ChangeOutcome join(Fixture *f, unsigned number) {
-        _cleanup_(peer_freep)
-        Peer *peer = some_peer(number);
+        _cleanup_(peer_freep) Peer *peer = some_peer(number);
         g_autofree char *body = codec_encode_text(&peer_type, peer);
 
         return ADD("peer", body);
@@ -341,8 +339,7 @@ static ChangeOutcome ask_document(Fixture *f, const Document *document) {
 }
 
 static void test_document(Fixture *f, gconstpointer data) {
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         Check *check;
         uint64_t before;
 
@@ -379,8 +376,7 @@ static void test_document(Fixture *f, gconstpointer data) {
 }
 
 static void test_document_and_peers(Fixture *f, gconstpointer data) {
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
 
         (void) data;
         for (unsigned i = 2; i < 5; i++) {

@@ -17,10 +17,8 @@ static Check *some_check(const char *id, const char *name) {
 }
 
 static void test_bytes_round_trip(void) {
-        _cleanup_(record_unrefp)
-        Record *made = record_new(RECORD_CHECK, some_check("c1", "homepage"));
-        _cleanup_(record_unrefp)
-        Record *read = NULL;
+        _cleanup_(record_unrefp) Record *made = record_new(RECORD_CHECK, some_check("c1", "homepage"));
+        _cleanup_(record_unrefp) Record *read = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpstr(made->id, ==, "c1");
@@ -35,8 +33,7 @@ static void test_bytes_round_trip(void) {
 /* a newer version's field stays in the bytes and in the digest */
 static void test_received_bytes_are_kept(void) {
         const char *body = "{\"type\":\"tcp\",\"id\":\"c1\",\"name\":\"n\",\"colour\":\"red\"}";
-        _cleanup_(record_unrefp)
-        Record *read = NULL;
+        _cleanup_(record_unrefp) Record *read = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpint(record_decode(RECORD_CHECK, "c1", body, strlen(body), &read, &error), ==, 0);
@@ -77,12 +74,9 @@ static void test_wrong_records_are_refused(void) {
 }
 
 static void test_digest_covers_kind_and_id(void) {
-        _cleanup_(record_unrefp)
-        Record *a = record_new(RECORD_CHECK, some_check("c1", "n"));
-        _cleanup_(record_unrefp)
-        Record *b = record_new(RECORD_CHECK, some_check("c2", "n"));
-        _cleanup_(record_unrefp)
-        Record *again = record_new(RECORD_CHECK, some_check("c1", "n"));
+        _cleanup_(record_unrefp) Record *a = record_new(RECORD_CHECK, some_check("c1", "n"));
+        _cleanup_(record_unrefp) Record *b = record_new(RECORD_CHECK, some_check("c2", "n"));
+        _cleanup_(record_unrefp) Record *again = record_new(RECORD_CHECK, some_check("c1", "n"));
 
         g_assert_true(memcmp(&a->digest, &b->digest, sizeof(a->digest)) != 0);
         g_assert_cmpmem(&a->digest, sizeof(a->digest), &again->digest, sizeof(again->digest));

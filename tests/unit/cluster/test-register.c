@@ -32,8 +32,7 @@ static Value *cluster_of(unsigned n) {
         Value *value = NULL;
 
         for (unsigned i = 1; i <= n; i++) {
-                _cleanup_(peer_freep)
-                Peer *peer = peer_new();
+                _cleanup_(peer_freep) Peer *peer = peer_new();
 
                 peer->node_id = g_strdup_printf("n%u", i);
                 peer->advertise = g_strdup("127.0.0.1:9901");
@@ -41,8 +40,7 @@ static Value *cluster_of(unsigned n) {
                 if (!value) {
                         value = register_first_value("k", peer, 1);
                 } else {
-                        _cleanup_(delta_freep)
-                        Delta *delta = delta_new();
+                        _cleanup_(delta_freep) Delta *delta = delta_new();
                         Value *next;
 
                         delta_put_object(delta, RECORD_PEER, TAKE_PTR(peer));
@@ -142,8 +140,7 @@ hear(Play *play, const char *from, const char *method, const ObjectType *type, c
 }
 
 static void start(Play *play, const char *node_id, unsigned n_voters) {
-        _cleanup_(value_unrefp)
-        Value *value = cluster_of(n_voters);
+        _cleanup_(value_unrefp) Value *value = cluster_of(n_voters);
         RegisterSetup setup = {
                 .node_id = node_id,
                 .seed = 1,
@@ -388,8 +385,8 @@ static void test_what_is_no_message(void) {
         stop(&play);
 }
 
-/* Whatever members, joiners and strangers say: nothing crashes, what is shown never goes back, one write at a time
- * is under way (all of which take() holds), and the register still asks to be woken in the future. */
+/* Whatever members, joiners and strangers say: nothing crashes, what is shown never goes back, one write at
+ * a time is under way (all of which take() holds), and the register still asks to be woken in the future. */
 static uint64_t some_number(GRand *rand) {
         static const uint64_t numbers[] = {
                 0, 1, 2, 3, 4, 5, 6, 100, INT64_MAX / 2, INT64_MAX,
@@ -421,10 +418,9 @@ static void fill(GRand *rand, const ObjectType *type, void *object, usec_t now) 
 
 /* an offer that can be taken: a liar's value is well-formed, too */
 static void make_true(GRand *rand, Offer *offer) {
-        _cleanup_(value_unrefp)
-        Value *value = cluster_of(1 + g_rand_int(rand) % 3), *empty = value_new_empty();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_between(empty, value);
+        _cleanup_(value_unrefp) Value *value = cluster_of(1 + g_rand_int(rand) % 3),
+                                      *empty = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_between(empty, value);
         char hash[RECORD_DIGEST_TEXT_SIZE];
 
         offer->value_term = offer->term;

@@ -25,10 +25,8 @@ static Peer *some_peer(const char *id, bool joining) {
 }
 
 static Value *some_value(void) {
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty();
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(value_unrefp) Value *empty = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_new();
 
         delta_put_object(delta, RECORD_CHECK, some_check("c2", "two", 2));
         delta_put_object(delta, RECORD_CHECK, some_check("c1", "one", 3));
@@ -39,8 +37,7 @@ static Value *some_value(void) {
 }
 
 static void test_find(void) {
-        _cleanup_(value_unrefp)
-        Value *value = some_value();
+        _cleanup_(value_unrefp) Value *value = some_value();
         size_t n;
 
         g_assert_cmpstr(value_check(value, "c1")->name, ==, "one");
@@ -54,8 +51,7 @@ static void test_find(void) {
 }
 
 static void test_voters_are_sorted_and_do_not_join(void) {
-        _cleanup_(value_unrefp)
-        Value *value = some_value();
+        _cleanup_(value_unrefp) Value *value = some_value();
 
         g_assert_cmpuint(value_n_voters(value), ==, 2);
         g_assert_cmpstr(value_voter(value, 0), ==, "pa");
@@ -64,10 +60,8 @@ static void test_voters_are_sorted_and_do_not_join(void) {
 }
 
 static void test_apply_shares_what_it_leaves(void) {
-        _cleanup_(value_unrefp)
-        Value *value = some_value(), *next = NULL;
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(value_unrefp) Value *value = some_value(), *next = NULL;
+        _cleanup_(delta_freep) Delta *delta = delta_new();
         size_t n, m;
 
         delta_delete(delta, RECORD_CHECK, "c1");
@@ -81,10 +75,8 @@ static void test_apply_shares_what_it_leaves(void) {
 }
 
 static void test_the_last_op_of_a_key_wins(void) {
-        _cleanup_(value_unrefp)
-        Value *value = some_value(), *next = NULL;
-        _cleanup_(delta_freep)
-        Delta *delta = delta_new();
+        _cleanup_(value_unrefp) Value *value = some_value(), *next = NULL;
+        _cleanup_(delta_freep) Delta *delta = delta_new();
 
         delta_delete(delta, RECORD_CHECK, "c1");
         delta_put_object(delta, RECORD_CHECK, some_check("c1", "uno", 1));
@@ -100,14 +92,11 @@ static void test_the_last_op_of_a_key_wins(void) {
  * other */
 static void test_hash_and_difference(void) {
         g_autoptr(GRand) rand = g_rand_new_with_seed(7);
-        _cleanup_(value_unrefp)
-        Value *value = some_value(), *first = some_value();
+        _cleanup_(value_unrefp) Value *value = some_value(), *first = some_value();
 
         for (unsigned round = 0; round < 200; round++) {
-                _cleanup_(delta_freep)
-                Delta *delta = delta_new(), *back = NULL;
-                _cleanup_(value_unrefp)
-                Value *next = NULL, *anew = NULL, *again = NULL;
+                _cleanup_(delta_freep) Delta *delta = delta_new(), *back = NULL;
+                _cleanup_(value_unrefp) Value *next = NULL, *anew = NULL, *again = NULL;
                 Record *const *records;
                 size_t n;
 
@@ -144,10 +133,8 @@ static void test_hash_and_difference(void) {
 }
 
 static void test_document_is_in_order(void) {
-        _cleanup_(value_unrefp)
-        Value *value = some_value();
-        _cleanup_(document_freep)
-        Document *document = value_document(value);
+        _cleanup_(value_unrefp) Value *value = some_value();
+        _cleanup_(document_freep) Document *document = value_document(value);
 
         g_assert_cmpuint(document->checks->len, ==, 2);
         g_assert_cmpstr(((Check *) document->checks->pdata[0])->id, ==, "c2");

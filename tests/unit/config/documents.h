@@ -9,8 +9,7 @@
 #include "model/document.h"
 
 static inline Document *document_from(const char *text) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         void *document = NULL;
 
         if (yaml_parse(&document_type, text, strlen(text), YAML_KEEP_UNKNOWN, &document, NULL, &complaint) <

@@ -9,8 +9,7 @@
 
 /* Adopts the text, which must be accepted; the warnings, one a line. */
 static char *adopt(const char *text, Document **ret) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         g_autoptr(GPtrArray) warnings = complaint_list_new();
         g_autoptr(GString) lines = g_string_new(NULL);
         unsigned n_ids = 0;
@@ -26,8 +25,7 @@ static char *adopt(const char *text, Document **ret) {
 }
 
 static void assert_adopted(const char *text, const char *expected_warnings, const char *expected_document) {
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         g_autofree char *warnings = adopt(text, &document), *got = document_to(document);
         g_autofree char *expected = g_strconcat("version: 0\n", expected_document, "...\n", NULL);
 
@@ -64,8 +62,7 @@ static void test_untouched(void) {
                                    "      body_template: |-\n"
                                    "        {{if eq .Verb \"DOWN\"-}}\n"
                                    "        x{{end}}\n";
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         g_autofree char *warnings = adopt(text, &document);
 
         g_assert_cmpstr(warnings, ==, "");
@@ -184,8 +181,7 @@ static void test_long_names(void) {
                                         "name: %s, type: icmp, target: h}\n",
                                         name,
                                         name);
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         g_autofree char *warnings = adopt(text, &document);
         const Check *check = document->checks->pdata[1];
 
@@ -195,8 +191,7 @@ static void test_long_names(void) {
 }
 
 static void test_refused(void) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL, *second = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL, *second = NULL;
         static const char no_ids[] = "checks: [{name: a, type: icmp, target: h}]\n";
         Document *document = NULL;
 

@@ -28,8 +28,7 @@ typedef struct Node {
 static void node_init(Node *node) {
         for (unsigned version = 1; version <= 5; version++) {
                 g_autofree char *text = g_strdup_printf("version: %u\n" PEERS CHECKS ALERTS, version);
-                _cleanup_(document_freep)
-                Document *document = document_from(text);
+                _cleanup_(document_freep) Document *document = document_from(text);
                 Check *check = document->checks->pdata[0];
 
                 if (version == 5)
@@ -88,8 +87,7 @@ assert_verdict(unsigned version,
                HandEditVerdict verdict,
                const char *expected) {
         Node node = {};
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
         g_autofree char *text = NULL, *lines = NULL;
 
         node_init(&node);
@@ -223,8 +221,7 @@ static void test_removals(void) {
                                  "alert_ids:\n      - ops\n";
         Node node = {};
         g_autofree char *without = NULL, *unversioned = NULL;
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL, *again = NULL, *empty = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL, *again = NULL, *empty = NULL;
 
         assert_verdict(5, db, "", HAND_EDIT_PROPOSE, "- check \"db\"\n");
         assert_verdict(4, db, "", HAND_EDIT_PROPOSE, "- check \"db\"\n");
@@ -253,8 +250,8 @@ static void test_peers(void) {
                           p3[] = "  - node_id: p3\n    advertise: c:1\n";
         Node node = {};
         g_autofree char *one = NULL, *two = NULL, *both = NULL;
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL, *more = NULL, *too_much = NULL, *changed = NULL, *gone = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL, *more = NULL, *too_much = NULL, *changed = NULL,
+                                            *gone = NULL;
 
         assert_verdict(5,
                        p2,
@@ -308,8 +305,7 @@ static void test_peers(void) {
 static void test_cut_off(void) {
         Node node = {};
         g_autofree char *half = NULL, *blank = NULL;
-        _cleanup_(hand_edit_freep)
-        HandEdit *in_place = NULL, *renamed = NULL, *blanks = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *in_place = NULL, *renamed = NULL, *blanks = NULL;
 
         node_init(&node);
         half = replace(node.texts[5], "...\n", "");
@@ -329,8 +325,7 @@ static void test_unknown_fields(void) {
         Node node = {};
         Check *check;
         g_autofree char *edited = NULL, *elsewhere = NULL;
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL, *refused = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL, *refused = NULL;
 
         node_init(&node);
         check = node.current->checks->pdata[0];
@@ -357,8 +352,7 @@ static void test_meanwhile(void) {
         Node node = {};
         Check *check;
         g_autofree char *text = NULL;
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
 
         node_init(&node);
         check = node.current->checks->pdata[1];
@@ -380,8 +374,7 @@ static void test_first_start(void) {
         Node node = {};
         g_autofree char *text = NULL;
         HandEditInput input = {};
-        _cleanup_(hand_edit_freep)
-        HandEdit *edit = NULL, *same = NULL;
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL, *same = NULL;
 
         node_init(&node);
         text = replace(node.texts[5], "interval: 1m0s", "interval: 5s");

@@ -24,8 +24,7 @@ static char *with(const char *old, const char *new) {
 }
 
 static void assert_diff(const char *from, const char *to, const char *expected) {
-        _cleanup_(document_freep)
-        Document *a = document_from(from), *b = document_from(to);
+        _cleanup_(document_freep) Document *a = document_from(from), *b = document_from(to);
         g_autoptr(GPtrArray) differences = document_diff(a, b);
         g_autofree char *text = document_diff_text(differences);
 
@@ -88,10 +87,9 @@ assert_merge(const char *old_edited,
              const char *expected) {
         g_autofree char *edited_text = with(old_edited, new_edited),
                         *current_text = with(old_current, new_current);
-        _cleanup_(document_freep)
-        Document *base = document_from(base_text), *edited = document_from(edited_text);
-        _cleanup_(document_freep)
-        Document *current = document_from(current_text), *merged = NULL;
+        _cleanup_(document_freep) Document *base = document_from(base_text),
+                                           *edited = document_from(edited_text);
+        _cleanup_(document_freep) Document *current = document_from(current_text), *merged = NULL;
         g_autofree char *problem = NULL, *text = NULL;
         g_autoptr(GPtrArray) differences = NULL;
         unsigned n_ids = 0;
@@ -228,13 +226,12 @@ static void test_merge_secrets(void) {
 
 static void test_merge_places(void) {
         /* what is new stands last, with an order of its own; what was there keeps its internal fields */
-        _cleanup_(document_freep)
-        Document *base = document_from("checks: [{id: 1, name: a, type: tcp}]"), *merged = NULL;
-        _cleanup_(document_freep)
-        Document *edited = document_from("checks: [{name: b, type: tcp}, {name: c, type: tcp}, {id: 1, "
-                                         "name: a, type: icmp}]");
-        _cleanup_(document_freep)
-        Document *current = document_copy(base);
+        _cleanup_(document_freep) Document *base = document_from("checks: [{id: 1, name: a, type: tcp}]"),
+                                           *merged = NULL;
+        _cleanup_(document_freep) Document *edited =
+                        document_from("checks: [{name: b, type: tcp}, {name: c, type: tcp}, {id: 1, "
+                                      "name: a, type: icmp}]");
+        _cleanup_(document_freep) Document *current = document_copy(base);
         Check *check = current->checks->pdata[0];
         unsigned n_ids = 0;
 
@@ -254,8 +251,7 @@ static void test_merge_places(void) {
         g_assert_cmpuint(check->order, ==, 9);
 
         /* into a list that is not there yet */
-        _cleanup_(document_freep)
-        Document *empty = document_new(), *grown = NULL;
+        _cleanup_(document_freep) Document *empty = document_new(), *grown = NULL;
         g_assert_cmpint(document_merge(empty, edited, empty, count_ids, &n_ids, &grown, NULL), ==, 0);
         g_assert_cmpuint(grown->checks->len, ==, 3);
 }

@@ -10,10 +10,8 @@
 
 /* A document with the given text is refused with that complaint; NULL: it is accepted. */
 static void assert_document(const char *text, const char *expected) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
-        _cleanup_(document_freep)
-        Document *document = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+        _cleanup_(document_freep) Document *document = NULL;
         g_autofree char *got = NULL;
         void *parsed = NULL;
 
@@ -243,8 +241,7 @@ static void test_peers(void) {
         assert_document("peers: [{node_id: a, cert_pem: \"x\\ny\"}]\n", NULL);
 
         Peer nobody = {};
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         g_assert_cmpint(peer_validate(&nobody, &complaint), ==, -EINVAL);
         g_assert_cmpstr(complaint->text, ==, "missing; every peer needs it");
 }
@@ -281,10 +278,8 @@ static void test_document(void) {
 }
 
 static void test_counts(void) {
-        _cleanup_(document_freep)
-        Document *document = document_new();
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(document_freep) Document *document = document_new();
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         Check check = {
                 .id = (char *) "i", .name = (char *) "n", .target = (char *) "h", .type = CHECK_ICMP
         };

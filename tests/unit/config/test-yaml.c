@@ -9,8 +9,7 @@
 #include "model/document.h"
 
 static Document *parse_flags(const char *text, YamlFlags flags, GPtrArray *warnings) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         void *document = NULL;
         int r = yaml_parse(&document_type, text, strlen(text), flags, &document, warnings, &complaint);
 
@@ -26,8 +25,7 @@ static Document *parse(const char *text) {
 /* The complaint that a text meets, as people see it. */
 static void
 assert_refused_as(const ObjectType *type, const char *text, YamlFlags flags, const char *expected) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         g_autofree char *got = NULL;
         void *object = NULL;
 
@@ -88,8 +86,7 @@ static const char full[] = "version: 7\n"
                            "...\n";
 
 static void test_full(void) {
-        _cleanup_(document_freep)
-        Document *document = parse(full);
+        _cleanup_(document_freep) Document *document = parse(full);
         g_autofree char *again = yaml_emit(&document_type, document, NULL, YAML_END_MARK);
         Check *check = document->checks->pdata[0];
         Alert *alert = document->alerts->pdata[0];
@@ -107,12 +104,12 @@ static void test_full(void) {
 
 static void test_forms(void) {
         /* the forms an administrator or another writer may use for the same thing */
-        _cleanup_(document_freep)
-        Document *document = parse("\xEF\xBB\xBF%YAML 1.1\n---\n# comment\nversion: +3\npeers:\nchecks: "
-                                   "~\nupdated_by: \"\"\n"
-                                   "updated_at: 0001-01-01T00:00:00Z\n"
-                                   "alerts: [{type: discord, name: yes, default: On, \"discord_webhook\": "
-                                   "'https://x/'}]\n");
+        _cleanup_(document_freep) Document *document =
+                        parse("\xEF\xBB\xBF%YAML 1.1\n---\n# comment\nversion: +3\npeers:\nchecks: "
+                              "~\nupdated_by: \"\"\n"
+                              "updated_at: 0001-01-01T00:00:00Z\n"
+                              "alerts: [{type: discord, name: yes, default: On, \"discord_webhook\": "
+                              "'https://x/'}]\n");
         Alert *alert = document->alerts->pdata[0];
 
         g_assert_cmpuint(document->version, ==, 3);
@@ -126,8 +123,7 @@ static void test_empty(void) {
         static const char *const texts[] = { "", "# only a comment\n", "---\n", "~\n", "{}\n" };
 
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-                _cleanup_(document_freep)
-                Document *document = parse(texts[i]);
+                _cleanup_(document_freep) Document *document = parse(texts[i]);
 
                 g_assert_cmpuint(document->version, ==, 0);
                 g_assert_null(document->checks);
@@ -159,8 +155,7 @@ static void test_refused_syntax(void) {
 }
 
 static void test_refused_nul(void) {
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         void *object = NULL;
 
         g_assert_cmpint(yaml_parse(&document_type, "a\0b", 3, 0, &object, NULL, &complaint), ==, -EBADMSG);
@@ -169,8 +164,7 @@ static void test_refused_nul(void) {
 
 static void test_refused_large(void) {
         g_autofree char *text = g_malloc(DOCUMENT_MAX_BYTES + 1);
-        _cleanup_(complaint_freep)
-        Complaint *complaint = NULL;
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         void *object = NULL;
 
         memset(text, '#', DOCUMENT_MAX_BYTES + 1);
@@ -243,8 +237,7 @@ static void test_limits(void) {
         g_autofree char *bad = g_strdup_printf("checks: [{type: tcp, name: é%s}]\n", name);
         g_autoptr(GPtrArray) warnings = complaint_list_new();
         g_autoptr(GString) peers = g_string_new("peers:\n");
-        _cleanup_(document_freep)
-        Document *document = parse(good), *lax = NULL;
+        _cleanup_(document_freep) Document *document = parse(good), *lax = NULL;
         const Check *check = document->checks->pdata[0];
 
         g_assert_cmpstr(check->name, ==, name);
@@ -261,8 +254,7 @@ static void test_limits(void) {
 
 static void test_lax(void) {
         g_autoptr(GPtrArray) warnings = complaint_list_new();
-        _cleanup_(document_freep)
-        Document *document =
+        _cleanup_(document_freep) Document *document =
                         parse_flags("updated_at: never\n"
                                     "resolvers: [a]\n"
                                     "checks:\n"
@@ -282,8 +274,7 @@ static void test_lax(void) {
         g_assert_cmpstr(first, ==, "line 2:1: resolvers: no such field");
 
         /* nobody listens: still no refusal */
-        _cleanup_(document_freep)
-        Document *again = parse_flags("updated_at: never\n", YAML_LAX, NULL);
+        _cleanup_(document_freep) Document *again = parse_flags("updated_at: never\n", YAML_LAX, NULL);
         g_assert_cmpuint(again->updated_at, ==, 0);
 }
 
@@ -313,8 +304,8 @@ static void test_unknown_kept(void) {
                                    "alerts: []\n"
                                    "resolvers:\n"
                                    "  - 10.0.0.1\n";
-        _cleanup_(document_freep)
-        Document *document = parse_flags(text, YAML_KEEP_UNKNOWN, NULL), *back = NULL;
+        _cleanup_(document_freep) Document *document = parse_flags(text, YAML_KEEP_UNKNOWN, NULL),
+                                           *back = NULL;
         Check *check = document->checks->pdata[0];
         g_autofree char *again = NULL;
 
@@ -348,8 +339,7 @@ static void test_unknown_large(void) {
         g_autofree char *key = g_strnfill(1500, 'k');
         g_autofree char *keyed = g_strdup_printf("{\"%s\":{\"%s\":1}}", key, key);
         Document document = { .extra = keyed };
-        _cleanup_(document_freep)
-        Document *back = NULL;
+        _cleanup_(document_freep) Document *back = NULL;
         g_autofree char *again = NULL;
 
         assert_refused_as(
@@ -363,12 +353,11 @@ static void test_unknown_large(void) {
 }
 
 static void test_secrets(void) {
-        _cleanup_(document_freep)
-        Document *document = parse("checks: [{type: http, id: c, target: 'https://u:p@h/'}]\n"
-                                   "alerts: [{type: smtp, id: a, smtp_password: hush}]\n");
+        _cleanup_(document_freep) Document *document =
+                        parse("checks: [{type: http, id: c, target: 'https://u:p@h/'}]\n"
+                              "alerts: [{type: smtp, id: a, smtp_password: hush}]\n");
         g_autofree char *masked = yaml_emit(&document_type, document, NULL, YAML_MASK_SECRETS);
-        _cleanup_(document_freep)
-        Document *back = parse(masked);
+        _cleanup_(document_freep) Document *back = parse(masked);
         Alert *alert = back->alerts->pdata[0];
         Check *check = back->checks->pdata[0];
         const Field *missing = NULL;
@@ -399,8 +388,7 @@ static void assert_round_trip(const char *text) {
         };
         GPtrArray *checks = g_ptr_array_new();
         Document document = { .updated_by = (char *) text, .checks = checks };
-        _cleanup_(document_freep)
-        Document *back = NULL;
+        _cleanup_(document_freep) Document *back = NULL;
         g_autofree char *yaml = NULL;
         const Check *got;
 
@@ -588,8 +576,8 @@ static void test_numbers_round_trip(void) {
 
         for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
                 g_autofree char *text = g_strdup_printf("zzzz: %s\n", values[i]), *again = NULL;
-                _cleanup_(document_freep)
-                Document *document = parse_flags(text, YAML_KEEP_UNKNOWN, NULL), *back = NULL;
+                _cleanup_(document_freep) Document *document = parse_flags(text, YAML_KEEP_UNKNOWN, NULL),
+                                                   *back = NULL;
 
                 again = yaml_emit(&document_type, document, NULL, 0);
                 back = parse_flags(again, YAML_KEEP_UNKNOWN, NULL);

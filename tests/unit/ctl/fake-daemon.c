@@ -451,8 +451,7 @@ static int fail_if_told(const char *member, sd_bus_error *error) {
 }
 
 static int on_call(sd_bus_message *m, void *userdata, sd_bus_error *error) {
-        _cleanup_(sd_bus_message_unrefp)
-        sd_bus_message *reply = NULL;
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const char *member = sd_bus_message_get_member(m);
         int r;
 

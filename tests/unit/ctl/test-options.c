@@ -31,8 +31,7 @@ static int parse(Arguments **arguments, char **reterr, const char *line) {
 }
 
 static void test_forms(void) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = NULL;
+        _cleanup_(arguments_freep) Arguments *arguments = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpint(parse(&arguments,
@@ -57,8 +56,7 @@ static void test_forms(void) {
 }
 
 static void test_letters_and_end(void) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = NULL;
+        _cleanup_(arguments_freep) Arguments *arguments = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpint(parse(&arguments, &error, "-yohost - -- --host -x"), ==, 0);
@@ -71,8 +69,7 @@ static void test_letters_and_end(void) {
 }
 
 static void test_last_counts(void) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = NULL;
+        _cleanup_(arguments_freep) Arguments *arguments = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpint(parse(&arguments, &error, "--host a --host= --secret -x --secret"), ==, 0);
@@ -82,8 +79,7 @@ static void test_last_counts(void) {
 }
 
 static void test_missing_secret(void) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = NULL;
+        _cleanup_(arguments_freep) Arguments *arguments = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpint(parse(&arguments, &error, "--host a --secret"), ==, 0);
@@ -113,8 +109,7 @@ static void test_wrong(void) {
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                _cleanup_(arguments_freep)
-                Arguments *arguments = NULL;
+                _cleanup_(arguments_freep) Arguments *arguments = NULL;
                 g_autofree char *error = NULL;
 
                 g_assert_cmpint(parse(&arguments, &error, cases[i].line), ==, -EINVAL);
@@ -124,16 +119,14 @@ static void test_wrong(void) {
 }
 
 static void test_limit(void) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = NULL;
+        _cleanup_(arguments_freep) Arguments *arguments = NULL;
         g_autofree char *error = NULL;
 
         g_assert_cmpint(parse(&arguments, &error, "--host 12345678"), ==, 0);
 }
 
 static void test_stop_at_word(void) {
-        _cleanup_(arguments_freep)
-        Arguments *arguments = arguments_new();
+        _cleanup_(arguments_freep) Arguments *arguments = arguments_new();
         char *argv[] = { (char *) "--yes", (char *) "verb", (char *) "--unknown", NULL };
         g_autofree char *error = NULL;
         size_t used;

@@ -35,8 +35,7 @@ static Table *sample(void) {
 }
 
 static void test_align(void) {
-        _cleanup_(table_freep)
-        Table *table = sample();
+        _cleanup_(table_freep) Table *table = sample();
         g_autofree char *text = print(table, &(TableStyle){});
 
         g_assert_cmpstr(text,
@@ -47,16 +46,14 @@ static void test_align(void) {
 }
 
 static void test_no_header(void) {
-        _cleanup_(table_freep)
-        Table *table = sample();
+        _cleanup_(table_freep) Table *table = sample();
         g_autofree char *text = print(table, &(TableStyle){ .no_header = true });
 
         g_assert_true(g_str_has_prefix(text, "*  日本      dial"));
 }
 
 static void test_cut(void) {
-        _cleanup_(table_freep)
-        Table *table = sample();
+        _cleanup_(table_freep) Table *table = sample();
         g_autofree char *text = print(table, &(TableStyle){ .width = 26 }),
                         *narrow = print(table, &(TableStyle){ .width = 15 });
 
@@ -67,8 +64,7 @@ static void test_cut(void) {
 
 static void test_color(void) {
         static const char *const headers[] = { "STATE", "X" };
-        _cleanup_(table_freep)
-        Table *table = table_new(headers, G_N_ELEMENTS(headers));
+        _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         g_autofree char *text = NULL;
 
         table_add_color(table, "up", COLOR_GOOD);

@@ -31,8 +31,7 @@ static gboolean on_idle(void *userdata) {
 
 /* A source of ours that is always ready does not starve GLib's. */
 static void test_both(void) {
-        _cleanup_(loop_freep)
-        Loop *loop = NULL;
+        _cleanup_(loop_freep) Loop *loop = NULL;
         Told told = {};
         unsigned idle;
 
@@ -66,8 +65,7 @@ static int on_slow(sd_event_source *source, void *userdata) {
 }
 
 static void test_timer_and_turns(void) {
-        _cleanup_(loop_freep)
-        Loop *loop = NULL;
+        _cleanup_(loop_freep) Loop *loop = NULL;
         Told told = {};
 
         g_assert_cmpint(loop_new(&loop), ==, 0);
@@ -92,8 +90,7 @@ static void test_timer_and_turns(void) {
 
 /* Waiting is not work. */
 static void test_sleep_is_no_turn(void) {
-        _cleanup_(loop_freep)
-        Loop *loop = NULL;
+        _cleanup_(loop_freep) Loop *loop = NULL;
         Told told = {};
 
         g_assert_cmpint(loop_new(&loop), ==, 0);

@@ -41,8 +41,7 @@ static unsigned mode_of(const char *dir, const char *name) {
 
 static void test_init_and_open_again(void) {
         g_autofree char *dir = fresh_directory(), *error = NULL, *node_id = NULL, *fingerprint = NULL;
-        _cleanup_(node_closep)
-        Node *node = NULL;
+        _cleanup_(node_closep) Node *node = NULL;
         NewNode *new_node = NULL;
 
         g_assert_cmpint(node_open(&node, &error), ==, 0);
@@ -63,8 +62,7 @@ static void test_init_and_open_again(void) {
 
         /* a second one on the same directory */
         {
-                _cleanup_(node_closep)
-                Node *second = NULL;
+                _cleanup_(node_closep) Node *second = NULL;
 
                 g_assert_cmpint(node_open(&second, &error), ==, -EBUSY);
                 g_assert_nonnull(strstr(error, dir));
@@ -99,8 +97,7 @@ static void test_bad_words(void) {
 
 static void test_leftover_keys_are_kept_aside(void) {
         g_autofree char *dir = fresh_directory(), *error = NULL, *keys = NULL, *old = NULL;
-        _cleanup_(node_closep)
-        Node *node = NULL;
+        _cleanup_(node_closep) Node *node = NULL;
         NewNode *new_node = NULL;
 
         keys = g_build_filename(dir, DIR_KEYS, NULL);
@@ -116,8 +113,7 @@ static void test_leftover_keys_are_kept_aside(void) {
 
 static void test_trust_follows_members(void) {
         g_autofree char *dir = fresh_directory(), *error = NULL;
-        _cleanup_(node_closep)
-        Node *node = NULL;
+        _cleanup_(node_closep) Node *node = NULL;
         NewNode *new_node = NULL;
         g_autoptr(GPtrArray) peers = g_ptr_array_new();
         Peer self = { 0 }, other = { .node_id = (char *) "b",

@@ -30,8 +30,7 @@ static GPtrArray *alerts(void) {
 }
 
 static void assert_effective(const char *ids, const char *suppressed, const char *expected) {
-        _cleanup_(document_freep)
-        Document *document = document_new();
+        _cleanup_(document_freep) Document *document = document_new();
         g_auto(GStrv) wanted = words(ids), unwanted = words(suppressed);
         Check check = { .alert_ids = wanted, .suppress_alert_ids = unwanted };
         g_autoptr(GString) got = g_string_new(NULL);
@@ -60,8 +59,7 @@ static void test_effective_alerts(void) {
 }
 
 static void test_find(void) {
-        _cleanup_(document_freep)
-        Document *document = document_new();
+        _cleanup_(document_freep) Document *document = document_new();
         Check *check = check_new();
         Peer *peer = peer_new();
 

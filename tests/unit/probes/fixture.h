@@ -83,8 +83,7 @@ static inline Observation *observe(Fixture *f, const Check *check) {
 }
 
 static inline void expect(Fixture *f, const Check *check, ObservationResult result, const char *detail) {
-        _cleanup_(observation_freep)
-        Observation *observation = observe(f, check);
+        _cleanup_(observation_freep) Observation *observation = observe(f, check);
 
         g_assert_cmpstr(observation->detail, ==, detail);
         g_assert_cmpint(observation->result, ==, result);

@@ -49,8 +49,7 @@ static void test_ok(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
                 g_autofree char *target = url("http", places[i].host, places[i].socket, "ok");
                 Check check = make_check(CHECK_HTTP, target);
-                _cleanup_(observation_freep)
-                Observation *o = observe(&f, &check);
+                _cleanup_(observation_freep) Observation *o = observe(&f, &check);
 
                 g_assert_cmpstr(o->detail, ==, "");
                 g_assert_cmpint(o->result, ==, OBSERVATION_OK);
@@ -223,8 +222,7 @@ static void test_tls(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
                 g_autofree char *target = url("https", cases[i].host, cases[i].socket, "ok");
                 Check check = make_check(CHECK_HTTP, target);
-                _cleanup_(observation_freep)
-                Observation *o = observe(&f, &check);
+                _cleanup_(observation_freep) Observation *o = observe(&f, &check);
 
                 g_assert_cmpstr(o->detail, ==, cases[i].detail);
                 g_assert_cmpint(o->result, ==, cases[i].result);
@@ -242,8 +240,7 @@ static void test_tls_refused(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(sockets); i++) {
                 g_autofree char *target = url("https", "127.0.0.1", sockets[i], "ok");
                 Check check = make_check(CHECK_HTTP, target);
-                _cleanup_(observation_freep)
-                Observation *o = observe(&f, &check);
+                _cleanup_(observation_freep) Observation *o = observe(&f, &check);
 
                 g_test_message("%s", o->detail);
                 g_assert_cmpint(o->result, ==, OBSERVATION_FAILED);
@@ -270,8 +267,7 @@ static void test_no_bundle(void) {
 
 /* Two hundred targets that take the connection and then stay silent hold up nobody. */
 static void test_silent_targets(void) {
-        _cleanup_(closep)
-        int silent = make_listener(AF_INET, SOCK_STREAM, 256);
+        _cleanup_(closep) int silent = make_listener(AF_INET, SOCK_STREAM, 256);
         g_autofree char *target = g_strdup_printf("https://127.0.0.1:%u/", port_of(silent));
         g_autofree char *healthy = url("https", "127.0.0.1", "good", "ok");
         Check check = make_check(CHECK_HTTP, target), good = make_check(CHECK_HTTP, healthy);
@@ -284,8 +280,7 @@ static void test_silent_targets(void) {
                 watched_start(&f, &check, watched + i);
         run_for(f.event, 100 * USEC_PER_MSEC);
         for (unsigned i = 0; i < 5; i++) {
-                _cleanup_(observation_freep)
-                Observation *o = observe(&f, &good);
+                _cleanup_(observation_freep) Observation *o = observe(&f, &good);
 
                 g_assert_cmpint(o->result, ==, OBSERVATION_OK);
                 g_assert_cmpuint(o->total, <, 5 * USEC_PER_SEC);
@@ -358,8 +353,7 @@ static void test_match(void) {
         for (size_t i = 0; i < G_N_ELEMENTS(needles); i++)
                 for (size_t j = 0; j < G_N_ELEMENTS(hays); j++)
                         for (size_t cut = 0; cut <= strlen(hays[j]); cut++) {
-                                _cleanup_(match_freep)
-                                Match *match = match_new(needles[i]);
+                                _cleanup_(match_freep) Match *match = match_new(needles[i]);
                                 bool found;
 
                                 (void) match_feed(match, hays[j], cut);

@@ -25,8 +25,7 @@ static bool may_ping(int family) {
 
 static void check_ok(const char *target, const char *address) {
         Check check = make_check(CHECK_ICMP, target);
-        _cleanup_(observation_freep)
-        Observation *o = NULL;
+        _cleanup_(observation_freep) Observation *o = NULL;
         Fixture f;
 
         fixture_open(&f, NULL);

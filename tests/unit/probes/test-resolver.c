@@ -194,8 +194,7 @@ static void test_silence_same_name(void) {
 
 /* A silent first resolver is passed over for the second. */
 static void test_failover(void) {
-        _cleanup_(closep)
-        int silent = make_listener(AF_INET, SOCK_DGRAM, -1);
+        _cleanup_(closep) int silent = make_listener(AF_INET, SOCK_DGRAM, -1);
         g_autofree char *servers = NULL;
         Fixture f;
 

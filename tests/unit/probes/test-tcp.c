@@ -10,16 +10,14 @@ static char *target_at(const char *host, uint16_t port) {
 
 static void test_ok(void) {
         static const char *const hosts[] = { "127.0.0.1", "four.test", "both.test", "localhost" };
-        _cleanup_(closep)
-        int fd = make_listener(AF_INET, SOCK_STREAM, 16);
+        _cleanup_(closep) int fd = make_listener(AF_INET, SOCK_STREAM, 16);
         Fixture f;
 
         fixture_open(&f, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
                 g_autofree char *target = target_at(hosts[i], port_of(fd));
                 Check check = make_check(CHECK_TCP, target);
-                _cleanup_(observation_freep)
-                Observation *o = observe(&f, &check);
+                _cleanup_(observation_freep) Observation *o = observe(&f, &check);
 
                 g_assert_cmpstr(o->detail, ==, "");
                 g_assert_cmpint(o->result, ==, OBSERVATION_OK);
@@ -31,16 +29,14 @@ static void test_ok(void) {
 
 static void test_ipv6(void) {
         static const char *const hosts[] = { "[::1]", "six.test", "both.test" };
-        _cleanup_(closep)
-        int fd = make_listener(AF_INET6, SOCK_STREAM, 16);
+        _cleanup_(closep) int fd = make_listener(AF_INET6, SOCK_STREAM, 16);
         Fixture f;
 
         fixture_open(&f, NULL);
         for (size_t i = 0; i < G_N_ELEMENTS(hosts); i++) {
                 g_autofree char *target = target_at(hosts[i], port_of(fd));
                 Check check = make_check(CHECK_TCP, target);
-                _cleanup_(observation_freep)
-                Observation *o = observe(&f, &check);
+                _cleanup_(observation_freep) Observation *o = observe(&f, &check);
 
                 g_assert_cmpint(o->result, ==, OBSERVATION_OK);
                 g_assert_cmpstr(o->address, ==, "::1");
@@ -80,10 +76,8 @@ static void test_black_hole(void) {
 /* The first address swallows everything, the second answers within the same time-out. */
 static void test_second_address(void) {
         struct sockaddr_in first = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1) };
-        _cleanup_(closep)
-        int good = make_listener(AF_INET, SOCK_STREAM, 16);
-        _cleanup_(closep)
-        int hole = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        _cleanup_(closep) int good = make_listener(AF_INET, SOCK_STREAM, 16);
+        _cleanup_(closep) int hole = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         g_autofree char *target = target_at("two.test", port_of(good));
         int fillers[4];
         Check check = make_check(CHECK_TCP, target);
@@ -172,10 +166,8 @@ static void test_error_classes(void) {
 
 /* Only a failure is doubted. */
 static void test_doubt(void) {
-        _cleanup_(closep)
-        int good = make_listener(AF_INET, SOCK_STREAM, 16);
-        _cleanup_(closep)
-        int bad = make_listener(AF_INET, SOCK_STREAM, -1);
+        _cleanup_(closep) int good = make_listener(AF_INET, SOCK_STREAM, 16);
+        _cleanup_(closep) int bad = make_listener(AF_INET, SOCK_STREAM, -1);
         g_autofree char *up = target_at("127.0.0.1", port_of(good)),
                         *down = target_at("127.0.0.1", port_of(bad));
         Check check = make_check(CHECK_TCP, down);
@@ -210,8 +202,7 @@ static void test_doubt(void) {
 }
 
 static void test_cancel(void) {
-        _cleanup_(closep)
-        int good = make_listener(AF_INET, SOCK_STREAM, 16);
+        _cleanup_(closep) int good = make_listener(AF_INET, SOCK_STREAM, 16);
         g_autofree char *target = target_at("127.0.0.1", port_of(good)),
                         *named = target_at("four.test", port_of(good));
         Check check = make_check(CHECK_TCP, target);

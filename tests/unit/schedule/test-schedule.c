@@ -47,15 +47,12 @@ static GArray *times_new(void) {
 #define AT(array, i) g_array_index(array, usec_t, i)
 
 static void test_each_once_an_interval(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(3, 50, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-1");
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 50, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-1");
 
         (void) run(schedule, BOOT + 60 * SEC, NULL, NULL);
         for (unsigned i = 0; i < 50; i++) {
-                _cleanup_(schedule_freep)
-                Schedule *again = make(value, "node-1");
+                _cleanup_(schedule_freep) Schedule *again = make(value, "node-1");
                 g_autofree char *id = g_strdup_printf("check-%04u", i);
                 g_autoptr(GArray) times = times_new();
 
@@ -71,14 +68,12 @@ static void test_each_once_an_interval(void) {
 }
 
 static void test_nodes_are_k_nth_apart(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(3, 1, 30 * SEC);
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 1, 30 * SEC);
         GArray *times[3] = { times_new(), times_new(), times_new() };
 
         /* each node has its own CLOCK_BOOTTIME; the wall clock is what they share, within 20 ms here */
         for (unsigned k = 0; k < 3; k++) {
-                _cleanup_(schedule_freep)
-                Schedule *schedule = schedule_new(k);
+                _cleanup_(schedule_freep) Schedule *schedule = schedule_new(k);
                 g_autofree char *node_id = g_strdup_printf("node-%u", k);
                 usec_t boot = (k + 1) * 5000 * SEC;
 
@@ -100,10 +95,8 @@ static void test_nodes_are_k_nth_apart(void) {
 }
 
 static void test_checks_spread_over_the_interval(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(1, 1000, 10 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(1, 1000, 10 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
         g_autoptr(GArray) times = times_new();
         unsigned per_second[10] = {};
 
@@ -118,10 +111,8 @@ static void test_checks_spread_over_the_interval(void) {
 }
 
 static void test_a_new_check_is_due_at_once(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(3, 5, 600 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 5, 600 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
         usec_t now = BOOT + 10 * SEC;
 
         g_assert_cmpuint(schedule_next_deadline(schedule), ==, BOOT);
@@ -134,10 +125,8 @@ static void test_a_new_check_is_due_at_once(void) {
 }
 
 static void test_many_new_checks_do_not_start_together(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(1, 3000, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(1, 3000, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
         g_autoptr(GArray) probes = g_array_new(FALSE, FALSE, sizeof(DueProbe));
         size_t n = 0;
         usec_t now;
@@ -152,10 +141,8 @@ static void test_many_new_checks_do_not_start_together(void) {
 }
 
 static void test_an_unchanged_check_keeps_its_phase(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(3, 20, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0"), *other = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 20, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0"), *other = make(value, "node-0");
         g_autoptr(GArray) times = times_new(), expected = times_new();
 
         (void) run(other, BOOT + 300 * SEC, "check-0003", expected);
@@ -177,10 +164,8 @@ static void test_an_unchanged_check_keeps_its_phase(void) {
 
 static void test_a_changed_check_is_due_at_once(void) {
         for (unsigned what = 0; what < 2; what++) {
-                _cleanup_(value_unrefp)
-                Value *value = fixture_value(3, 20, 60 * SEC);
-                _cleanup_(schedule_freep)
-                Schedule *schedule = make(value, "node-0");
+                _cleanup_(value_unrefp) Value *value = fixture_value(3, 20, 60 * SEC);
+                _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
                 g_autoptr(GArray) times = times_new();
                 usec_t now = BOOT + 105 * SEC;
 
@@ -207,10 +192,8 @@ static void test_a_changed_check_is_due_at_once(void) {
 }
 
 static void test_missed_ticks_are_dropped(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(1, 500, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(1, 500, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
         g_autoptr(GArray) probes = g_array_new(FALSE, FALSE, sizeof(DueProbe));
         usec_t now = BOOT + 3600 * SEC + 50;
 
@@ -223,10 +206,8 @@ static void test_missed_ticks_are_dropped(void) {
 }
 
 static void test_never_two_dropped_in_a_row(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(1, 1, 10 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(1, 1, 10 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
         g_autoptr(GArray) probes = g_array_new(FALSE, FALSE, sizeof(DueProbe));
         size_t n_dropped = 0;
 
@@ -238,10 +219,8 @@ static void test_never_two_dropped_in_a_row(void) {
 }
 
 static void test_a_step_of_the_wall_clock(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(2, 200, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(2, 200, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
         g_autoptr(GArray) times = times_new();
         usec_t now = BOOT + 90 * SEC + 7;
 
@@ -259,12 +238,9 @@ static void test_a_step_of_the_wall_clock(void) {
 }
 
 static void test_another_rank_moves_the_phase(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(2, 100, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-1");
-        _cleanup_(schedule_freep)
-        Schedule *fresh = NULL;
+        _cleanup_(value_unrefp) Value *value = fixture_value(2, 100, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-1");
+        _cleanup_(schedule_freep) Schedule *fresh = NULL;
         g_autoptr(GArray) times = times_new(), expected = times_new();
         usec_t now = BOOT + 100 * SEC;
 
@@ -283,10 +259,8 @@ static void test_another_rank_moves_the_phase(void) {
 }
 
 static void test_who_is_no_voter_probes_nothing(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(2, 10, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "stranger");
+        _cleanup_(value_unrefp) Value *value = fixture_value(2, 10, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "stranger");
         Peer *joining = fixture_peer(5);
 
         g_assert_cmpuint(schedule_next_deadline(schedule), ==, USEC_INFINITY);
@@ -304,10 +278,8 @@ static void test_who_is_no_voter_probes_nothing(void) {
 }
 
 static void test_the_same_seed_tells_the_same_story(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(3, 300, 7 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *a = make(value, "node-2"), *b = make(value, "node-2");
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 300, 7 * SEC);
+        _cleanup_(schedule_freep) Schedule *a = make(value, "node-2"), *b = make(value, "node-2");
         g_autoptr(GArray) x = times_new(), y = times_new();
 
         (void) run(a, BOOT + 50 * SEC, NULL, x);
@@ -316,10 +288,8 @@ static void test_the_same_seed_tells_the_same_story(void) {
 }
 
 static void test_ten_thousand_checks(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(5, 10000, 30 * SEC);
-        _cleanup_(schedule_freep)
-        Schedule *schedule = make(value, "node-0");
+        _cleanup_(value_unrefp) Value *value = fixture_value(5, 10000, 30 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
 
         g_assert_cmpuint(run(schedule, BOOT + 90 * SEC, NULL, NULL), >=, 20000);
         for (unsigned i = 0; i < 50; i++)

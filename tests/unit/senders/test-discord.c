@@ -122,8 +122,7 @@ static void test_tls(void) {
 
 static void test_network(void) {
         int closed = make_listener(AF_INET, SOCK_STREAM, -1);
-        _cleanup_(closep)
-        int silent = make_listener(AF_INET, SOCK_STREAM, 16);
+        _cleanup_(closep) int silent = make_listener(AF_INET, SOCK_STREAM, 16);
         g_autofree char *refused = g_strdup_printf("http://127.0.0.1:%u/x/" TOKEN, port_of(closed));
         g_autofree char *hanging = g_strdup_printf("https://127.0.0.1:%u/x/" TOKEN, port_of(silent));
         g_autofree char *mute = webhook("http", "127.0.0.1", "http", "mute");

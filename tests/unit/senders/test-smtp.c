@@ -153,8 +153,7 @@ static void test_refusals(void) {
 
 static void test_network(void) {
         int closed = make_listener(AF_INET, SOCK_STREAM, -1);
-        _cleanup_(closep)
-        int silent = make_listener(AF_INET, SOCK_STREAM, 16);
+        _cleanup_(closep) int silent = make_listener(AF_INET, SOCK_STREAM, 16);
         Alert alert = make_alert("127.0.0.1", "plain");
         Fixture f;
 

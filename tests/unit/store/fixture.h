@@ -74,8 +74,7 @@ static inline Value *fixture_value(uint64_t n) {
         Value *value = value_new_empty();
 
         for (uint64_t i = 1; i <= n; i++) {
-                _cleanup_(delta_freep)
-                Delta *delta = fixture_delta(i);
+                _cleanup_(delta_freep) Delta *delta = fixture_delta(i);
                 Value *next = value_apply(value, delta);
 
                 (void) value_unref(value);
@@ -90,10 +89,8 @@ static inline void fixture_assert_value(const Value *value, const Value *expecte
 
 /* the durable state is that after some step, both values of it */
 static inline void fixture_assert_story(const Durable *durable) {
-        _cleanup_(value_unrefp)
-        Value *accepted = fixture_value(durable->accepted_seq);
-        _cleanup_(value_unrefp)
-        Value *committed = fixture_value(durable->committed_seq);
+        _cleanup_(value_unrefp) Value *accepted = fixture_value(durable->accepted_seq);
+        _cleanup_(value_unrefp) Value *committed = fixture_value(durable->committed_seq);
 
         fixture_assert_value(durable->accepted, accepted);
         fixture_assert_value(durable->committed, committed);

@@ -27,9 +27,7 @@ static void place_done(Place *place) {
         g_clear_pointer(&place->directory, fixture_directory_free);
         g_clear_pointer(&place->path, g_free);
 }
-#define PLACE(name)                                                                                         \
-        _cleanup_(place_done)                                                                               \
-        Place name = {}
+#define PLACE(name) _cleanup_(place_done) Place name = {}
 
 static Database *open_at(const Place *place, Durable **ret) {
         Database *database = NULL;
@@ -56,10 +54,8 @@ static Durable *reload(Database **database, const Place *place) {
 }
 
 static void assert_refused(const Place *place, const char *state_id, int error, const char *words) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         g_autofree char *text = NULL;
 
         g_assert_cmpint(database_open(place->path, state_id, &database, &durable, &text), ==, error);
@@ -70,8 +66,7 @@ static void assert_refused(const Place *place, const char *state_id, int error, 
 }
 
 static int apply(Database *database, StoreBatch *batch_consumed) {
-        _cleanup_(store_batch_freep)
-        StoreBatch *batch = batch_consumed;
+        _cleanup_(store_batch_freep) StoreBatch *batch = batch_consumed;
         int r;
 
         r = database_begin(database);
@@ -86,10 +81,8 @@ static int apply(Database *database, StoreBatch *batch_consumed) {
 }
 
 static void test_first_start(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         struct stat st;
         PLACE(place);
 
@@ -108,8 +101,7 @@ static void test_first_start(void) {
 
 /* a creation that was cut off before its commit */
 static void test_empty_file(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
         PLACE(place);
 
         place_init(&place);
@@ -119,10 +111,8 @@ static void test_empty_file(void) {
 }
 
 static void test_vote(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         StoreBatch *batch = g_new0(StoreBatch, 1);
         PLACE(place);
 
@@ -141,8 +131,7 @@ static void test_vote(void) {
 }
 
 static void test_story(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
         PLACE(place);
 
         place_init(&place);
@@ -150,8 +139,7 @@ static void test_story(void) {
         for (uint64_t n = 1; n <= 40; n++) {
                 g_assert_cmpint(apply(database, fixture_batch(n)), ==, 0);
                 if (n % 4 == 0) {
-                        _cleanup_(durable_freep)
-                        Durable *durable = reload(&database, &place);
+                        _cleanup_(durable_freep) Durable *durable = reload(&database, &place);
 
                         g_assert_cmpuint(durable->accepted_seq, ==, n);
                         fixture_assert_story(durable);
@@ -160,12 +148,9 @@ static void test_story(void) {
 }
 
 static void test_stamp_alone(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
-        _cleanup_(value_unrefp)
-        Value *expected = fixture_value(2);
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
+        _cleanup_(value_unrefp) Value *expected = fixture_value(2);
         StoreBatch *batch = g_new0(StoreBatch, 1);
         PLACE(place);
 
@@ -186,12 +171,9 @@ static void test_stamp_alone(void) {
 }
 
 static void test_whole(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
-        _cleanup_(value_unrefp)
-        Value *empty = value_new_empty(), *old = fixture_value(3), *expected = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
+        _cleanup_(value_unrefp) Value *empty = value_new_empty(), *old = fixture_value(3), *expected = NULL;
         StoreBatch *batch;
         PLACE(place);
 
@@ -223,12 +205,9 @@ static void test_whole(void) {
 }
 
 static void test_commit_first(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(value_unrefp)
-        Value *accepted = fixture_value(5), *committed = fixture_value(4);
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(value_unrefp) Value *accepted = fixture_value(5), *committed = fixture_value(4);
+        _cleanup_(durable_freep) Durable *durable = NULL;
         StoreBatch *batch;
         PLACE(place);
 
@@ -248,10 +227,8 @@ static void test_commit_first(void) {
 }
 
 static void test_new_state(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         StoreBatch *batch;
         char *document;
         PLACE(place);
@@ -278,8 +255,7 @@ static void test_new_state(void) {
 }
 
 static void test_documents(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
         g_autofree char *large = g_strnfill(3 * 1024 * 1024, 'x');
         PLACE(place);
 
@@ -305,8 +281,7 @@ static void test_documents(void) {
 }
 
 static void test_second_opener(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
         PLACE(place);
 
         place_init(&place);
@@ -542,8 +517,7 @@ static unsigned writes_of_step(Database *database, uint64_t n) {
 /* What one change costs does not grow with the document: counted in writes, which no busy machine changes.
  */
 static void test_cost_of_a_step(void) {
-        _cleanup_(database_freep)
-        Database *database = NULL;
+        _cleanup_(database_freep) Database *database = NULL;
         StoreBatch *batch = g_new0(StoreBatch, 1);
         unsigned small, large;
         PLACE(place);

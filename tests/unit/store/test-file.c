@@ -36,8 +36,7 @@ static unsigned n_entries(const char *directory) {
 }
 
 static void test_read(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL), *text = NULL;
         g_autofree char *large = g_strnfill(10000, 'a');
         size_t size;
@@ -60,8 +59,7 @@ static void test_read(void) {
 }
 
 static void test_read_fifo(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL), *text = NULL;
 
         g_assert_cmpint(mkfifo(path, 0600), ==, 0);
@@ -69,8 +67,7 @@ static void test_read_fifo(void) {
 }
 
 static void test_replace(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL), *text = NULL;
         g_autofree char *left_over = g_build_filename(directory, ".f.new", NULL);
 
@@ -85,8 +82,7 @@ static void test_replace(void) {
 }
 
 static void test_replace_fails(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL);
         g_autofree char *nowhere = g_build_filename(directory, "no", "f", NULL);
 
@@ -97,8 +93,7 @@ static void test_replace_fails(void) {
 }
 
 static void test_exchange(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL), *old = NULL, *text = NULL;
         size_t size;
 
@@ -113,8 +108,7 @@ static void test_exchange(void) {
 }
 
 static void test_exchange_unreadable(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL), *old = NULL, *text = NULL;
         size_t size;
 
@@ -133,8 +127,7 @@ static void test_exchange_without(void) {
 }
 
 static void test_move_aside(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "f", NULL), *first = NULL, *second = NULL;
         g_autofree char *about = NULL;
 
@@ -150,8 +143,7 @@ static void test_move_aside(void) {
 }
 
 static void test_directory(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *middle = g_build_filename(directory, "a", NULL);
         g_autofree char *deep = g_build_filename(directory, "a", "b", NULL);
         g_autofree char *file = g_build_filename(directory, "f", NULL);
@@ -167,8 +159,7 @@ static void test_directory(void) {
 }
 
 static void test_lock(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         int fd;
 
         fd = directory_lock(directory);

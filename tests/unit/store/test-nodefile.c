@@ -26,9 +26,7 @@ static void world_done(World *world) {
         world->paths = paths_free(world->paths);
         g_clear_pointer(&world->directory, fixture_directory_free);
 }
-#define WORLD(name)                                                                                         \
-        _cleanup_(world_done)                                                                               \
-        World name = {}
+#define WORLD(name) _cleanup_(world_done) World name = {}
 
 static mode_t mode_of(const World *world, const char *name) {
         g_autofree char *path = paths_config(world->paths, name);
@@ -69,8 +67,7 @@ static NodeConfig *some_node(void) {
 }
 
 static void test_node(void) {
-        _cleanup_(node_config_freep)
-        NodeConfig *node = some_node(), *loaded = NULL;
+        _cleanup_(node_config_freep) NodeConfig *node = some_node(), *loaded = NULL;
         g_autofree char *text = NULL;
         WORLD(world);
 
@@ -98,8 +95,7 @@ static void test_node_refused(void) {
         world_init(&world);
         g_assert_cmpint(directory_make(world.paths->config_dir, 0700), ==, 0);
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-                _cleanup_(node_config_freep)
-                NodeConfig *loaded = NULL;
+                _cleanup_(node_config_freep) NodeConfig *loaded = NULL;
                 g_autofree char *text = NULL;
 
                 set_text(&world, FILE_NODE, cases[i].yaml);
@@ -109,8 +105,7 @@ static void test_node_refused(void) {
 }
 
 static void test_trust(void) {
-        _cleanup_(trust_file_freep)
-        TrustFile *trust = NULL, *loaded = NULL;
+        _cleanup_(trust_file_freep) TrustFile *trust = NULL, *loaded = NULL;
         TrustEntry *entry = trust_entry_new();
         WORLD(world);
 
@@ -133,8 +128,7 @@ static void test_trust(void) {
 }
 
 static void test_keys(void) {
-        _cleanup_(key_wipep)
-        char *private_pem = NULL;
+        _cleanup_(key_wipep) char *private_pem = NULL;
         g_autofree char *cert_pem = NULL, *text = NULL;
         WORLD(world);
 
@@ -153,8 +147,7 @@ static void test_keys(void) {
 /* a secret that others can read is refused, and the words say what to do */
 static void test_open_to_others(void) {
         static const mode_t modes[] = { 0640, 0604, 0660, 0666, 0644 };
-        _cleanup_(node_config_freep)
-        NodeConfig *node = some_node();
+        _cleanup_(node_config_freep) NodeConfig *node = some_node();
         WORLD(world);
 
         world_init(&world);

@@ -16,8 +16,7 @@ static void clear(void) {
 
 static void
 assert_paths(const char *config_dir, const char *state_dir, const char *runtime_dir, const char *socket) {
-        _cleanup_(paths_freep)
-        Paths *paths = NULL;
+        _cleanup_(paths_freep) Paths *paths = NULL;
         g_autofree char *database = g_strconcat(state_dir, "/register.db", NULL);
 
         g_assert_cmpint(paths_new(&paths), ==, 0);
@@ -66,8 +65,7 @@ static void test_own_directory(void) {
 static void test_relative(void) {
         g_autofree char *here = g_get_current_dir(), *config = g_build_filename(here, "q", NULL);
         g_autofree char *state = g_build_filename(config, "state", NULL);
-        _cleanup_(paths_freep)
-        Paths *paths = NULL;
+        _cleanup_(paths_freep) Paths *paths = NULL;
 
         clear();
         g_setenv("QUPTIME_DIR", "./q", TRUE);

@@ -55,9 +55,7 @@ static void world_done(World *world) {
         g_clear_pointer(&world->path, g_free);
         g_clear_pointer(&world->directory, fixture_directory_free);
 }
-#define WORLD(name)                                                                                         \
-        _cleanup_(world_done)                                                                               \
-        World name = {}
+#define WORLD(name) _cleanup_(world_done) World name = {}
 
 static void on_done(void *userdata, int error) {
         Answers *answers = userdata;
@@ -87,8 +85,7 @@ static Durable *reopen(World *world) {
 }
 
 static void test_in_order(void) {
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         WORLD(world);
 
         world_init(&world);
@@ -105,8 +102,7 @@ static void test_in_order(void) {
 }
 
 static void test_free_waits(void) {
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         WORLD(world);
 
         world_init(&world);
@@ -133,8 +129,7 @@ static void test_documents(void) {
 }
 
 static void test_reset(void) {
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         g_autofree char *text = NULL;
         Store *refused;
         WORLD(world);
@@ -177,8 +172,7 @@ static void test_run(void) {
 
 /* The batches behind a failed one fail with it, those after its answer do not. */
 static void test_failure_takes_the_rest(void) {
-        _cleanup_(durable_freep)
-        Durable *durable = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
         unsigned good = 0;
         WORLD(world);
 
@@ -264,8 +258,7 @@ static uint64_t kill_a_writer(const char *path, uint64_t from) {
 }
 
 static void test_killed(void) {
-        _cleanup_(fixture_directory_freep)
-        char *directory = fixture_directory_new();
+        _cleanup_(fixture_directory_freep) char *directory = fixture_directory_new();
         g_autofree char *path = g_build_filename(directory, "register.db", NULL);
         uint64_t from = 0;
         sd_event *event;

@@ -49,9 +49,7 @@ static void world_done(World *world) {
         g_clear_pointer(&world->directory, g_free);
         g_clear_pointer(&world->root, fixture_directory_free);
 }
-#define WORLD(name)                                                                                         \
-        _cleanup_(world_done)                                                                               \
-        World name = {}
+#define WORLD(name) _cleanup_(world_done) World name = {}
 
 static void save(const char *path, const char *text) {
         FILE *f = fopen(path, "w");

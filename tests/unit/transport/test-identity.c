@@ -64,8 +64,7 @@ static void check_certificate(const char *pem, KeyType type) {
 
 static void test_generate(gconstpointer data) {
         KeyType type = (KeyType) GPOINTER_TO_INT(data);
-        _cleanup_(identity_freep)
-        TransportIdentity *identity = NULL;
+        _cleanup_(identity_freep) TransportIdentity *identity = NULL;
         char text[FINGERPRINT_TEXT_SIZE];
         NewIdentity made = {}, other = {};
         Fingerprint fingerprint;
@@ -95,8 +94,7 @@ static void test_generate(gconstpointer data) {
 
 /* the form the original wrote */
 static void test_pkcs1(void) {
-        _cleanup_(identity_freep)
-        TransportIdentity *identity = NULL;
+        _cleanup_(identity_freep) TransportIdentity *identity = NULL;
         NewIdentity made = {};
         gnutls_x509_privkey_t key;
         gnutls_datum_t datum, pkcs1;

@@ -277,8 +277,7 @@ static Transition *take_transition(void) {
 }
 
 static void test_only_answers_with_the_number_count(void) {
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
         uint64_t first, second;
 
         start(3, CHECK_UP, world_silence);
@@ -368,8 +367,7 @@ static void test_the_second_round_must_agree(void) {
 }
 
 static void test_the_failing_voter_with_the_smallest_id_is_quoted(void) {
-        _cleanup_(transition_freep)
-        Transition *transition = NULL;
+        _cleanup_(transition_freep) Transition *transition = NULL;
         uint64_t round;
 
         start(3, CHECK_UP, world_silence);
@@ -638,8 +636,7 @@ static void test_losing_the_lead_ends_all_rounds(void) {
 }
 
 static void test_a_new_master_continues(void) {
-        _cleanup_(verdict_freep)
-        Verdict *other = verdict_new("node-1", &verdict_timing_default);
+        _cleanup_(verdict_freep) Verdict *other = verdict_new("node-1", &verdict_timing_default);
         g_autoptr(GPtrArray) own = NULL, effects = NULL;
         Observation *observation;
 
@@ -705,10 +702,8 @@ static void test_a_state_committed_by_another_master(void) {
 }
 
 static void test_ten_thousand_checks(void) {
-        _cleanup_(value_unrefp)
-        Value *value = fixture_value(5, 10000, I);
-        _cleanup_(verdict_freep)
-        Verdict *verdict = verdict_new("node-0", &verdict_timing_default);
+        _cleanup_(value_unrefp) Value *value = fixture_value(5, 10000, I);
+        _cleanup_(verdict_freep) Verdict *verdict = verdict_new("node-0", &verdict_timing_default);
         g_autoptr(GPtrArray) effects = NULL;
         usec_t now = 100 * SEC;
 

@@ -18,8 +18,7 @@ static int silence(const Sim *s, unsigned k, usec_t at) {
 }
 
 static void assert_detail(const char *expected) {
-        _cleanup_(check_view_freep)
-        CheckView *view = view_now(false);
+        _cleanup_(check_view_freep) CheckView *view = view_now(false);
 
         g_assert_cmpstr(view->detail, ==, expected);
 }
@@ -44,8 +43,7 @@ static void test_detail(void) {
 
 static void test_detail_is_cut_on_a_character(void) {
         g_autoptr(GString) text = g_string_new(NULL);
-        _cleanup_(check_view_freep)
-        CheckView *view = NULL;
+        _cleanup_(check_view_freep) CheckView *view = NULL;
 
         while (text->len < DETAIL_MAX_BYTES - 4)
                 g_string_append(text, "é");
@@ -61,8 +59,7 @@ static void test_detail_is_cut_on_a_character(void) {
 }
 
 static void test_counts_and_votes(void) {
-        _cleanup_(check_view_freep)
-        CheckView *view = NULL, *bare = NULL;
+        _cleanup_(check_view_freep) CheckView *view = NULL, *bare = NULL;
         const Vote *vote;
 
         sim_init(&sim, 5, I, CHECK_UP, silence);
@@ -91,8 +88,7 @@ static void test_counts_and_votes(void) {
 }
 
 static void assert_state_text(const char *expected) {
-        _cleanup_(check_view_freep)
-        CheckView *view = view_now(false);
+        _cleanup_(check_view_freep) CheckView *view = view_now(false);
         g_autofree char *text = check_view_state_text(view);
 
         g_assert_cmpstr(text, ==, expected);
@@ -198,10 +194,8 @@ static void test_a_long_list_is_pushed_in_parts(void) {
 }
 
 static void test_the_follower_shows_the_same(void) {
-        _cleanup_(verdict_freep)
-        Verdict *follower = verdict_new("node-1", &verdict_timing_default);
-        _cleanup_(check_view_freep)
-        CheckView *shown = NULL, *own = NULL, *bare = NULL, *committed = NULL;
+        _cleanup_(verdict_freep) Verdict *follower = verdict_new("node-1", &verdict_timing_default);
+        _cleanup_(check_view_freep) CheckView *shown = NULL, *own = NULL, *bare = NULL, *committed = NULL;
         g_autoptr(GPtrArray) views = NULL;
         g_autofree char *json = NULL;
         CheckView *pushed = NULL;
@@ -237,10 +231,8 @@ static void test_the_follower_shows_the_same(void) {
 }
 
 static void test_stale_grows_on_the_follower(void) {
-        _cleanup_(verdict_freep)
-        Verdict *follower = verdict_new("node-1", &verdict_timing_default);
-        _cleanup_(check_view_freep)
-        CheckView *shown = NULL;
+        _cleanup_(verdict_freep) Verdict *follower = verdict_new("node-1", &verdict_timing_default);
+        _cleanup_(check_view_freep) CheckView *shown = NULL;
         g_autofree char *text = NULL;
         CheckView *view = check_view_new();
 

@@ -72,10 +72,8 @@ static void refused(const char *text, const char *why) {
 
 /* encodes to the same bytes again */
 static void same(const char *text) {
-        _cleanup_(thing_freep)
-        Thing *thing = decoded(text);
-        _cleanup_(thing_freep)
-        Thing *copy = thing_copy(thing);
+        _cleanup_(thing_freep) Thing *thing = decoded(text);
+        _cleanup_(thing_freep) Thing *copy = thing_copy(thing);
         g_autofree char *again = codec_encode_text(&thing_type, copy);
 
         g_assert_cmpstr(again, ==, text);
@@ -94,17 +92,16 @@ static void test_round_trip(void) {
 }
 
 static void test_time_fraction(void) {
-        _cleanup_(thing_freep)
-        Thing *thing = decoded("{\"time\":\"2026-05-12T17:01:32+02:00\"}");
+        _cleanup_(thing_freep) Thing *thing = decoded("{\"time\":\"2026-05-12T17:01:32+02:00\"}");
         g_autofree char *text = codec_encode_text(&thing_type, thing);
 
         g_assert_cmpstr(text, ==, "{\"time\":\"2026-05-12T15:01:32Z\",\"kept\":false}");
 }
 
 static void test_lenient_order(void) {
-        _cleanup_(thing_freep)
-        Thing *thing = decoded(" { \"kept\" : true , \"str\\u0069ng\" : \"b\\/\\u00e9\" , \"flag\" : null,"
-                               "\"words\":[],\"checks\":[],\"json\":null } ");
+        _cleanup_(thing_freep) Thing *thing =
+                        decoded(" { \"kept\" : true , \"str\\u0069ng\" : \"b\\/\\u00e9\" , \"flag\" : null,"
+                                "\"words\":[],\"checks\":[],\"json\":null } ");
 
         g_assert_true(thing->kept);
         g_assert_cmpstr(thing->string, ==, "b/\xc3\xa9");
@@ -113,18 +110,15 @@ static void test_lenient_order(void) {
 }
 
 static void test_canonical(void) {
-        _cleanup_(thing_freep)
-        Thing *a = decoded("{\"zzz\":1,\"kept\":false,\"flag\":true,\"count\":3}");
+        _cleanup_(thing_freep) Thing *a = decoded("{\"zzz\":1,\"kept\":false,\"flag\":true,\"count\":3}");
         g_autofree char *text = codec_encode_text(&thing_type, a);
 
         g_assert_cmpstr(text, ==, "{\"flag\":true,\"count\":3,\"kept\":false,\"zzz\":1}");
 }
 
 static void test_not_utf8(void) {
-        _cleanup_(thing_freep)
-        Thing *thing = thing_new();
-        _cleanup_(thing_freep)
-        Thing *back = NULL;
+        _cleanup_(thing_freep) Thing *thing = thing_new();
+        _cleanup_(thing_freep) Thing *back = NULL;
         g_autofree char *text = NULL;
 
         thing->string = g_strdup("a\xff\xc3z");
@@ -134,8 +128,7 @@ static void test_not_utf8(void) {
 }
 
 static void test_extra_by_hand(void) {
-        _cleanup_(thing_freep)
-        Thing *thing = thing_new();
+        _cleanup_(thing_freep) Thing *thing = thing_new();
         g_autofree char *text = NULL;
 
         thing->extra = g_strdup(" { \"a\": {} } ");
