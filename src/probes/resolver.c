@@ -327,7 +327,10 @@ static int channel_new(Resolver *resolver, ares_channel *ret) {
 #endif
         if (ares_init_options(&channel, &options, mask) != ARES_SUCCESS)
                 return -ENOMEM;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations" /* its successor is not in Debian 12's c-ares */
         ares_set_socket_functions(channel, &socket_functions, resolver);
+#pragma GCC diagnostic pop
 
         if (resolver->servers && ares_set_servers_ports_csv(channel, resolver->servers) != ARES_SUCCESS) {
                 ares_destroy(channel);

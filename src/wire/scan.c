@@ -20,6 +20,8 @@ int scan_init(Scan *scan, const char *bytes, size_t size) {
         assert(scan);
         assert(bytes || size == 0);
 
+        if (!bytes) /* nothing can be added to NULL, not even 0 */
+                bytes = "";
         *scan = (Scan){ .start = bytes, .p = bytes, .end = bytes + size };
         if (size > 0 && !g_utf8_validate_len(bytes, size, &invalid)) {
                 scan->p = invalid;
