@@ -31,8 +31,8 @@
 
 typedef struct Register Register;
 
-/* What a change of the document brings with it, committed with it as one: the leader calls it for every
- * change but CHANGE_RECORDS. Pure. The caller frees the delta; it may be empty. */
+/* What a change of the document brings with it, committed with it as one: the leader calls it for every change
+ * but CHANGE_RECORDS. Pure. The caller frees the delta; it may be empty. */
 typedef Delta *(*register_follow_t)(
                 const Value *before,
                 const Value *after,

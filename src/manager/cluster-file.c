@@ -34,8 +34,8 @@ typedef struct Writing {
         ClusterFile *file;
         Document *document;
         char *path;
-        char *text;     /* made on the storage thread, like what follows */
-        char *replaced; /* what stood there */
+        char *text;
+        char *replaced; /* what stood there; by the storage thread, like what follows */
         size_t replaced_size;
         int error;
 } Writing;
@@ -51,8 +51,7 @@ struct ClusterFile {
         bool write_again;
         char *edit; /* a text that is being judged or proposed */
         size_t edit_size;
-        char *judged; /* the text of the edit that was judged last: no news when the exchange brings it back
-                       */
+        char *judged; /* the text of the edit that was judged last: no news when the exchange brings it back */
         bool edit_in_place;
         bool waits_for_master; /* the edit was made while the daemon was stopped */
         unsigned tries;
@@ -272,6 +271,13 @@ static bool is_ours(ClusterFile *file) {
         return lstat(file->path, &st) < 0 || (S_ISREG(st.st_mode) && st.st_uid == geteuid());
 }
 
+/* The exchange on the storage thread wakes the watch before its answer is here: what we are writing now is as
+ * much our own text as what we wrote last. */
+static bool wrote(const ClusterFile *file, const char *text) {
+        return g_strcmp0(text, file->last_text) == 0 ||
+               (file->writing && strcmp(text, file->writing->text) == 0);
+}
+
 static void read_file(ClusterFile *file, bool in_place) {
         g_autofree char *text = NULL;
         size_t size;
@@ -295,7 +301,7 @@ static void read_file(ClusterFile *file, bool in_place) {
                 (void) put_aside(file);
                 return;
         }
-        if (g_strcmp0(text, file->last_text) != 0)
+        if (!wrote(file, text))
                 take_edit(file, TAKE_PTR(text), size, in_place);
 }
 
@@ -403,8 +409,8 @@ void cluster_file_leadership(ClusterFile *file) {
         }
 }
 
-/* What stands in the file before anything was written by this process: our own text of some version, or an
- * edit made while the daemon was stopped, which waits for a master. */
+/* What stands in the file before anything was written by this process: our own text of some version, or an edit
+ * made while the daemon was stopped, which waits for a master. */
 static void look_at_start(ClusterFile *file) {
         const ClusterMeta *meta = value_meta(manager_value(file->manager));
         g_autofree char *text = NULL;

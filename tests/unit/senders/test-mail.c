@@ -134,8 +134,8 @@ static void feed(Dialogue *dialogue, const char *text) {
 }
 
 static void test_dialogue(void) {
-        _cleanup_(dialogue_freep)
-        Dialogue *dialogue = dialogue_new("f@x", "t@y", "A: b\r\n\r\n.dot\r\n..\r\nend");
+        _cleanup_(dialogue_freep) Dialogue *dialogue =
+                        dialogue_new("f@x", "t@y", "A: b\r\n\r\n.dot\r\n..\r\nend");
 
         expect_out(dialogue, "MAIL FROM:<f@x>\r\n");
         feed(dialogue, "250 ok\r\n");
@@ -160,8 +160,7 @@ static void test_dialogue_refused(void) {
         static const char *const replies[] = { "250 ok\r\n", "250 ok\r\n", "354 go\r\n" };
 
         for (unsigned step = 0; step <= G_N_ELEMENTS(replies); step++) {
-                _cleanup_(dialogue_freep)
-                Dialogue *dialogue = dialogue_new("f@x", "t@y", "m");
+                _cleanup_(dialogue_freep) Dialogue *dialogue = dialogue_new("f@x", "t@y", "m");
 
                 for (unsigned i = 0; i < step; i++) {
                         g_free(drain(dialogue));
@@ -179,18 +178,15 @@ static void test_dialogue_nonsense(void) {
                                            "250x\r\n",  "\r\n",   "150 x\r\n" };
 
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-                _cleanup_(dialogue_freep)
-                Dialogue *dialogue = dialogue_new("f@x", "t@y", "m");
+                _cleanup_(dialogue_freep) Dialogue *dialogue = dialogue_new("f@x", "t@y", "m");
 
                 g_assert_cmpint(dialogue_feed(dialogue, bad[i], strlen(bad[i])), ==, -EBADMSG);
         }
 }
 
 static void test_dialogue_limit(void) {
-        _cleanup_(dialogue_freep)
-        Dialogue *line = dialogue_new("f@x", "t@y", "m");
-        _cleanup_(dialogue_freep)
-        Dialogue *lines = dialogue_new("f@x", "t@y", "m");
+        _cleanup_(dialogue_freep) Dialogue *line = dialogue_new("f@x", "t@y", "m");
+        _cleanup_(dialogue_freep) Dialogue *lines = dialogue_new("f@x", "t@y", "m");
         g_autofree char *filler = g_strnfill(1000, 'x');
         int r = 0;
 
