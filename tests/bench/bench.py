@@ -52,27 +52,29 @@ def machine():
 
 def add_checks(node, first, count, kind, target, interval, timeout):
     """Adds checks bench-FIRST and on over one connection, up to 16 calls at once."""
-    done = subprocess.run([str(CLIENT), str(node.socket), "add", str(first), str(count), kind, target, interval,
-                           timeout], capture_output=True, text=True, timeout=600 * harness.PATIENCE)
+    words = ["add", str(first), str(count), kind, target, interval, timeout]
+    done = subprocess.run([str(CLIENT), str(node.socket), *words], capture_output=True, text=True,
+                          timeout=600 * harness.PATIENCE)
     if done.returncode != 0:
         raise harness.Failure(f"{node.name}: add: {done.stderr}")
 
 
 def rename(node, check, count=1):
-    """Changes one field of a check, count times; the (begin, end) of each call in seconds of time.monotonic()."""
-    done = subprocess.run([str(CLIENT), str(node.socket), "rename", check, str(count)], capture_output=True,
-                          text=True, timeout=600 * harness.PATIENCE)
+    """Changes one field of a check, count times; (begin, end) of each call in seconds of time.monotonic()."""
+    done = subprocess.run([str(CLIENT), str(node.socket), "rename", check, str(count)],
+                          capture_output=True, text=True, timeout=600 * harness.PATIENCE)
     if done.returncode != 0:
         raise harness.Failure(f"{node.name}: rename: {done.stderr}")
     return [tuple(int(word) / 1e6 for word in line.split()) for line in done.stdout.splitlines()]
 
 
 class Watch:
-    """Every CheckTransition of one node, with the instant at which a client had it: (at, name, from, to)."""
+    """Every CheckTransition of one node, and when a client had it: (at, name, from, to)."""
 
     def __init__(self, node):
         self.events = []
-        self.process = subprocess.Popen([str(CLIENT), str(node.socket), "watch"], stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([str(CLIENT), str(node.socket), "watch"],
+                                        stdout=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "ready":
             raise harness.Failure(f"{node.name}: cannot be watched")
         threading.Thread(target=self._read, daemon=True).start()
@@ -133,7 +135,7 @@ class Targets:
 
 
 class Target:
-    """One address that answers, refuses, or is a black hole: a listener whose backlog is full drops every SYN."""
+    """One address that answers, refuses, or is a black hole: a listener with a full backlog drops each SYN."""
 
     def __init__(self, targets, number):
         self.targets = targets

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* One lasting connection to a daemon's private socket, for the bench: a client program per change would be timed
- * along with the change, and a poller would see a transition late.
+/* One lasting connection to a daemon's private socket, for the bench: a client program per change would be
+ * timed along with the change, and a poller would see a transition late.
  *
- *   bus-client SOCKET add FIRST COUNT TYPE TARGET INTERVAL TIMEOUT   checks "bench-FIRST" and on, WINDOW at once
- *   bus-client SOCKET rename ID COUNT                                changes one field, COUNT times, one by one
- *   bus-client SOCKET watch                                          transitions until it is ended
+ *   bus-client SOCKET add FIRST COUNT TYPE TARGET INTERVAL TIMEOUT
+ *           adds checks "bench-FIRST" and on, WINDOW at once
+ *   bus-client SOCKET rename ID COUNT
+ *           changes one field of a check, COUNT times, one by one
+ *   bus-client SOCKET watch
+ *           tells of transitions until it is ended
  *
  * Prints for each acknowledged change "BEGIN END", for each transition "AT NAME FROM TO"; instants are
  * CLOCK_MONOTONIC in microseconds. */

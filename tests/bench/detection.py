@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How long after a target went down the cluster has agreed on it, and told its clients.
 
-Three daemons watch targets that answer until, each at its own random moment, they refuse connections or become
-black holes; later they come back. Measured is from that moment to the signal CheckTransition, which follows the
-commit: on the first node that sends it, and on the last. It fails where a hard bound is exceeded:
+Three daemons watch targets that answer until, each at its own random moment, they refuse connections or
+become black holes; later they come back. Measured is from that moment to the signal CheckTransition, which
+follows the commit: on the first node that sends it, and on the last. It fails where a hard bound is exceeded:
 
     refuses       interval + 4 s                        (expected: about interval/3 + 4 s at most)
     black hole    interval/3 + 3 x time-out + 6 s
@@ -56,7 +56,8 @@ class Run:
     def cluster_is(self, state):
         harness.wait_for(f"all {state} everywhere", lambda: all(
             c["state"] == state and (state == "down" or c["ok"] == N)
-            for node in self.cluster.nodes for c in node.status()["checks"]), 60 + 2 * self.options.interval, 1)
+            for node in self.cluster.nodes
+            for c in node.status()["checks"]), 60 + 2 * self.options.interval, 1)
 
     def note(self, what, begin, name, state, patience):
         """Waits for the transition on every node and notes when the first and the last had it."""
@@ -66,7 +67,7 @@ class Run:
             if all(seen):
                 break
             if time.monotonic() > end:
-                raise harness.Failure(f"{name}, {what}: not {state} everywhere after {patience:.0f} s: {seen}")
+                raise harness.Failure(f"{name}, {what}: not {state} everywhere in {patience:.0f} s: {seen}")
             time.sleep(0.2)
         with self.lock:
             self.seconds.setdefault((what, "first"), []).append(min(seen) - begin)
@@ -81,7 +82,7 @@ class Run:
         try:
             took = self.note(what, begin, name, "down", 2 * hard + 20)
             if took > hard:
-                self.too_late.append(f"{name}, {what}: known {took:.2f} s after it went, at most {hard:.2f} s promised")
+                self.too_late.append(f"{name}, {what}: known after {took:.2f} s, promised within {hard:.2f} s")
             time.sleep(back)
             begin = time.monotonic()
             target.answer()
@@ -113,8 +114,8 @@ class Run:
             about, hard = self.bounds.get(what, ("", ""))
             rows.append([f"{what}, {which} node", len(seconds), *bench.distribution(seconds), about, hard])
         bench.table(
-            f"Seconds from the target to the transition: three nodes, interval {self.options.interval} s, time-out "
-            f"{self.options.timeout} s ({bench.machine()})",
+            f"Seconds from the target to the transition: three nodes, interval {self.options.interval} s, "
+            f"time-out {self.options.timeout} s ({bench.machine()})",
             ["", "n", "min", "median", "p90", "p99", "max", "expected at most", "bound"], rows)
 
     def stop(self):

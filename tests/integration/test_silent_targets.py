@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Targets that accept a TLS connection and then say nothing delay no probe of a healthy one, and no answer on the bus.
+"""Targets that accept a connection and never begin TLS delay no probe of a healthy one, and no client.
 
-Two daemons probe the same kind of healthy target at the same time: one has nothing else to do, the other 200 silent
-targets, all of whose handshakes hang at every moment. What the machine itself does to both is so taken out.
+Two daemons probe the same kind of healthy target at the same time: one has nothing else to do, the other 200
+silent targets, all of whose handshakes hang at every moment. What the machine does to both is so taken out.
 """
 
 import concurrent.futures
@@ -29,7 +29,8 @@ N_STATUS = 20
 
 def can_mount():
     """A daemon that trusts a certificate of ours needs a view of /etc/ssl of its own."""
-    return os.geteuid() == 0 and subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
+    return os.geteuid() == 0 and \
+        subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode == 0
 
 
 class TrustingNode(Node):
@@ -47,14 +48,15 @@ class TrustingNode(Node):
 
 def certificate(folder):
     paths = os.path.join(folder, "cert.pem"), os.path.join(folder, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-days", "2", "-subj", "/CN=healthy.test", "-addext", "subjectAltName=IP:127.0.0.1", "-out",
-                    paths[0], "-keyout", paths[1]], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+                    "-nodes", "-days", "2", "-subj", "/CN=healthy.test", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-out", paths[0], "-keyout", paths[1]],
+                   check=True, capture_output=True)
     return paths
 
 
 class Healthy:
-    """Answers at once; notes of every probe when its connection came and how long its request took from there."""
+    """Answers at once; notes when each probe's connection came and how long its request took from there."""
 
     def __init__(self, context=None):
         self.context = context
@@ -86,7 +88,7 @@ class Healthy:
         connection.close()
 
     def since(self, begin):
-        """(arrivals, longest pause between two in seconds, slowest request in seconds), from that instant on."""
+        """(arrivals, longest pause between two, slowest request), in seconds, from that instant on."""
         seen = [a for a in list(self.arrivals) if a[0] >= begin]
         if len(seen) < 2:
             raise harness.Failure(f"{len(seen)} probes came")
@@ -160,8 +162,9 @@ def statuses(node):
 
 def add_silent(node, addresses):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda a: node.quctl("check", "add", "http", f"silent {a}", f"https://{a}/", "--interval",
-                                           f"{SILENT:.0f}s", "--timeout", f"{SILENT:.0f}s"), addresses))
+        list(pool.map(lambda a: node.quctl(
+            "check", "add", "http", f"silent {a}", f"https://{a}/", "--interval", f"{SILENT:.0f}s",
+            "--timeout", f"{SILENT:.0f}s"), addresses))
 
 
 def start_alone(node, healthy):
@@ -173,10 +176,10 @@ def start_alone(node, healthy):
 
 def judge(busy, calm):
     """The busy daemon may be as late as the calm one was on this machine, and half an interval more."""
-    print(f"# beside {N_SILENT} silent targets: {busy[0]} probes, longest pause {busy[1]:.2f} s, slowest request "
-          f"{busy[2] * 1000:.0f} ms")
-    print(f"# a daemon without them, meanwhile: {calm[0]} probes, longest pause {calm[1]:.2f} s, slowest request "
-          f"{calm[2] * 1000:.0f} ms", flush=True)
+    for who, (n, pause, slowest) in ((f"beside {N_SILENT} silent targets", busy),
+                                     ("a daemon without them, meanwhile", calm)):
+        print(f"# {who}: {n} probes, longest pause {pause:.2f} s, slowest request {slowest * 1000:.0f} ms",
+              flush=True)
     slack = HEALTHY / 2 * harness.PATIENCE
     assert busy[0] >= calm[0] * 0.8, "probes are missing"
     assert busy[1] <= max(calm[1], HEALTHY) + slack, "a probe came late"
@@ -211,8 +214,8 @@ def test_two_hundred_silent_targets_delay_no_healthy_probe():
             seconds += statuses(node)
             time.sleep(1)
         judge(targets[0].since(begin), targets[1].since(begin))
-        print(f"# {len(seconds)} times status, {N_STATUS} at once: the slowest took {max(seconds):.2f} s; at most "
-              f"{silent.most_open} silent connections at once", flush=True)
+        print(f"# {len(seconds)} times status, {N_STATUS} at once: the slowest took {max(seconds):.2f} s; "
+              f"at most {silent.most_open} silent connections at once", flush=True)
         assert silent.most_open >= N_SILENT * 0.9, f"only {silent.most_open} hung at once"
         assert node.check_state("healthy")["state"] == "up"
         assert "healthy: up -> down" not in node.text()
