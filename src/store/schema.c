@@ -103,8 +103,9 @@ int schema_damaged(const char *path, char *why_consumed, char **reterr_text) {
 static int fail_connect(sqlite3 *db, const char *path, int code, char **reterr_text) {
         int r = schema_errno(db, code);
 
-        if (r == -EBADMSG)
-                return schema_damaged(path, g_strdup(sqlite3_errstr(code)), reterr_text);
+        /* the set-up is right, so a general error is about the file: "unsupported file format" */
+        if (r == -EBADMSG || (code & 0xff) == SQLITE_ERROR)
+                return schema_damaged(path, g_strdup(db ? sqlite3_errmsg(db) : NULL), reterr_text);
         if (reterr_text)
                 *reterr_text = r == -EBUSY ? g_strdup_printf("%s is in use by another process", path)
                                            : g_strdup_printf("cannot open %s: %s", path, g_strerror(-r));
