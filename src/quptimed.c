@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The daemon: in the foreground, one loop, until SIGTERM or SIGINT. The only place where manager and bus meet. */
+/* The daemon: in the foreground, one loop, until SIGTERM or SIGINT. The only place where manager and bus
+ * meet. */
 
 #include <errno.h>
 #include <getopt.h>
@@ -110,7 +111,8 @@ static int watch_signals(Loop *loop) {
         return r;
 }
 
-/* sockets handed over by systemd: the peer port's are consumed by the manager, the control socket by the bus */
+/* sockets handed over by systemd: the peer port's are consumed by the manager, the control socket by the
+ * bus */
 static size_t take_sockets(int *control_fd, int peer_fds[static 16]) {
         g_auto(GStrv) names = NULL;
         int n = sd_listen_fds_with_names(/* unset_environment= */ true, &names);

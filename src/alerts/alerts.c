@@ -193,7 +193,8 @@ Delta *alerts_on_transition(const Value *value, Transition *transition) {
 
 /* changes of the document */
 
-/* What is owed stays owed, also about a check that was removed, but not to an alert or recipient that is gone. */
+/* What is owed stays owed, also about a check that was removed, but not to an alert or recipient that is
+ * gone. */
 static void carry_over(const Value *after, Delta *delta, const Notice *notice) {
         const Alert *alert = value_object(after, RECORD_ALERT, notice->alert_id);
         Notice *left;

@@ -3,8 +3,8 @@
 
 /* The register: one value that a majority of voters agrees on, and one leader who may change it. It is Raft
  * with a single entry: a value is named by (term, seq), the newer one overwrites the older, a leader first
- * stamps what it holds with its own term, then commits one proposal at a time. README.md beside this has the reasons of
- * every rule.
+ * stamps what it holds with its own term, then commits one proposal at a time. README.md beside this has the
+ * reasons of every rule.
  *
  * How to drive it. The register is a pure step machine. It is told what happened by the step functions
  * below, each with `now` (CLOCK_BOOTTIME in microseconds, never going back), and appends to `effects` what
@@ -31,8 +31,8 @@
 
 typedef struct Register Register;
 
-/* What a change of the document brings with it, committed with it as one: the leader calls it for every change
- * but CHANGE_RECORDS. Pure. The caller frees the delta; it may be empty. */
+/* What a change of the document brings with it, committed with it as one: the leader calls it for every
+ * change but CHANGE_RECORDS. Pure. The caller frees the delta; it may be empty. */
 typedef Delta *(*register_follow_t)(
                 const Value *before,
                 const Value *after,

@@ -51,7 +51,8 @@ struct ClusterFile {
         bool write_again;
         char *edit; /* a text that is being judged or proposed */
         size_t edit_size;
-        char *judged; /* the text of the edit that was judged last: no news when the exchange brings it back */
+        /* the text of the edit that was judged last: no news when the exchange brings it back */
+        char *judged;
         bool edit_in_place;
         bool waits_for_master; /* the edit was made while the daemon was stopped */
         unsigned tries;
@@ -271,8 +272,8 @@ static bool is_ours(ClusterFile *file) {
         return lstat(file->path, &st) < 0 || (S_ISREG(st.st_mode) && st.st_uid == geteuid());
 }
 
-/* The exchange on the storage thread wakes the watch before its answer is here: what we are writing now is as
- * much our own text as what we wrote last. */
+/* The exchange on the storage thread wakes the watch before its answer is here: what we are writing now is
+ * as much our own text as what we wrote last. */
 static bool wrote(const ClusterFile *file, const char *text) {
         return g_strcmp0(text, file->last_text) == 0 ||
                (file->writing && strcmp(text, file->writing->text) == 0);
@@ -409,8 +410,8 @@ void cluster_file_leadership(ClusterFile *file) {
         }
 }
 
-/* What stands in the file before anything was written by this process: our own text of some version, or an edit
- * made while the daemon was stopped, which waits for a master. */
+/* What stands in the file before anything was written by this process: our own text of some version, or an
+ * edit made while the daemon was stopped, which waits for a master. */
 static void look_at_start(ClusterFile *file) {
         const ClusterMeta *meta = value_meta(manager_value(file->manager));
         g_autofree char *text = NULL;

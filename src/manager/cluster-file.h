@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* cluster.yaml: the committed document as people see it, and a proposal when someone edits it. What the texts mean
- * is decided in config/handedit.h; here they are read, written (on the storage thread), proposed and put aside.
+/* cluster.yaml: the committed document as people see it, and a proposal when someone edits it. What the
+ * texts mean is decided in config/handedit.h; here they are read, written (on the storage thread), proposed
+ * and put aside.
  *
- * The text of a version is stored before the file shows it, so whatever an edit starts from is known. The daemon
- * replaces the file by exchange and looks at what it got back: an edit that slipped in is judged like any other. */
+ * The text of a version is stored before the file shows it, so whatever an edit starts from is known. The
+ * daemon replaces the file by exchange and looks at what it got back: an edit that slipped in is judged like
+ * any other. */
 
 #include "manager/manager.h"
 

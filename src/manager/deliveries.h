@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The outbox's hands: on the master it starts attempts, commits what came of them, and sends test messages. */
+/* The outbox's hands: on the master it starts attempts, commits what came of them, and sends test
+ * messages. */
 
 #include "manager/manager.h"
 

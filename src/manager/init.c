@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Beginning: `quctl init` makes an identity and the value of a cluster of one; adopting replaces that value by the
- * one of the cluster that invited this node. In both the register's database comes first, and what names it after:
- * a crash in between leaves a node that waits for init, or one that is alone as before. */
+/* Beginning: `quctl init` makes an identity and the value of a cluster of one; adopting replaces that value
+ * by the one of the cluster that invited this node. In both the register's database comes first, and what
+ * names it after: a crash in between leaves a node that waits for init, or one that is alone as before. */
 
 #include <assert.h>
 #include <errno.h>
@@ -215,7 +215,8 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
         m->removed = false;
         r = node_set_aside(m->node->paths, &where);
         if (r < 0) {
-                /* half aside is as good as all: without node.yaml nothing counts, with it a restart goes on */
+                /* half aside is as good as all: without node.yaml nothing counts, with it a restart goes
+                 * on */
                 journal_event(EVENT_WARNING, NULL, "cannot put the old files aside: %s", g_strerror(-r));
                 call_fail(call, CHANGE_REFUSED, "cannot put the old files aside: %s", g_strerror(-r));
                 loop_quit(m->loop, EXIT_FAILURE);
@@ -242,8 +243,8 @@ typedef struct Adoption {
         int error;
 } Adoption;
 
-/* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet. It is
- * named (0, 0), so whatever the leader sends is newer, and this node grants its vote to anybody. */
+/* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet.
+ * It is named (0, 0), so whatever the leader sends is newer, and this node grants its vote to anybody. */
 static Durable *
 adopted_durable(const Node *node, const char *cluster_id, uint64_t version, const GPtrArray *peers) {
         Durable *durable = g_new0(Durable, 1);

@@ -58,7 +58,8 @@ void manager_send(
                 const char *method,
                 const ObjectType *type,
                 const void *params);
-/* Commits a delta of the daemon's own records, each op against what `base` has. answered: as manager_answer_t. */
+/* Commits a delta of the daemon's own records, each op against what `base` has. answered: as
+ * manager_answer_t. */
 void manager_commit_records(
                 Manager *manager,
                 const Value *base,

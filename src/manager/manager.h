@@ -113,8 +113,9 @@ typedef struct InitOptions {
 } InitOptions;
 void manager_init(Manager *manager, const InitOptions *options, manager_answer_t done, void *userdata);
 
-/* Gives up this node's identity and state: all is put aside below the configuration directory, and the node waits
- * for init. node_id must be its own, so that nobody resets the wrong host. text: where the old files are. */
+/* Gives up this node's identity and state: all is put aside below the configuration directory, and the node
+ * waits for init. node_id must be its own, so that nobody resets the wrong host. text: where the old files
+ * are. */
 void manager_node_reset(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);
 
 /* Any change of checks, alerts or whole documents; consumed. deadline: CLOCK_BOOTTIME, 0: 10 s from now. */
@@ -125,7 +126,8 @@ void manager_change(
                 manager_answer_t done,
                 void *userdata);
 
-/* Who answers there: NodeID and fingerprint, nothing trusted yet. text says what it is ("alone and empty", …). */
+/* Who answers there: NodeID and fingerprint, nothing trusted yet. text says what it is ("alone and empty",
+ * …). */
 void manager_node_probe(Manager *manager, const char *address, manager_answer_t done, void *userdata);
 /* Invites it, if its fingerprint is this one, and answers when it is a live voter. */
 void manager_node_add(

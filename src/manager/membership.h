@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Joining, after the proofs of transport/join.h, both sides of it. The inviter: offers (the invited says whether it
- * is free), has the leader commit the peer as *joining*, lets the invited adopt the cluster in one transaction,
- * and answers when the peer is a voter. A failure before adopting leaves both sides as they were. One invitation
- * at a time; the next waits its turn. */
+/* Joining, after the proofs of transport/join.h, both sides of it. The inviter: offers (the invited says
+ * whether it is free), has the leader commit the peer as *joining*, lets the invited adopt the cluster in
+ * one transaction, and answers when the peer is a voter. A failure before adopting leaves both sides as they
+ * were. One invitation at a time; the next waits its turn. */
 
 #include "manager/call.h"
 #include "manager/manager.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the managers of two nodes say to each other besides the register (cluster/): methods and their params. */
+/* What the managers of two nodes say to each other besides the register (cluster/): methods and their
+ * params. */
 
 #include "model/observation.h"
 #include "verdict/view.h"

@@ -146,8 +146,8 @@ static const Recipient *find_recipient(const Notice *notice, const char *address
         return NULL;
 }
 
-/* A settled notice that nobody needs any more leaves in the same commit that settles it; the notice into which it
- * collapsed, or the removal of its alert, are the only other reasons. */
+/* A settled notice that nobody needs any more leaves in the same commit that settles it; the notice into
+ * which it collapsed, or the removal of its alert, are the only other reasons. */
 static bool left_delivered(const Notice *notice, const Value *before, const Value *after) {
         size_t n;
         Record *const *notices = value_slice(after, RECORD_NOTICE, &n);

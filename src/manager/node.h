@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* This node's own files: who it is, whom it trusts, where things are. Holds the lock that keeps a second daemon
- * off the same directory. */
+/* This node's own files: who it is, whom it trusts, where things are. Holds the lock that keeps a second
+ * daemon off the same directory. */
 
 #include "model/document.h"
 #include "store/paths.h"
@@ -49,8 +49,8 @@ DEFINE_CLEANUP(NewNode, new_node_free);
 /* consumed on success; the register's database must be there by then */
 int node_commit_init(Node *node, NewNode *new_node, char **reterr_text);
 
-/* Puts all that this node is (keys, files, register) aside, node.yaml first: without it nothing of the rest counts.
- * *ret_where: the folder below the configuration directory. The caller holds the lock. */
+/* Puts all that this node is (keys, files, register) aside, node.yaml first: without it nothing of the rest
+ * counts. *ret_where: the folder below the configuration directory. The caller holds the lock. */
 int node_set_aside(const Paths *paths, char **ret_where);
 /* after node_set_aside(): nothing of it is in memory any more */
 void node_forget(Node *node);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The register's hands: it feeds the pure register with messages, time and finished writes, and carries out its
- * effects in their order. */
+/* The register's hands: it feeds the pure register with messages, time and finished writes, and carries out
+ * its effects in their order. */
 
 #include "cluster/register.h"
 #include "manager/call.h"

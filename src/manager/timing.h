@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The one table of time constants that tests can shrink: $QUPTIME_TIMING, read once by the daemon at start, is a
- * list like "heartbeat=200ms,settle=3s,confirm-delay=500ms"; docs/hacking.md names the words. Not for
+/* The one table of time constants that tests can shrink: $QUPTIME_TIMING, read once by the daemon at start,
+ * is a list like "heartbeat=200ms,settle=3s,confirm-delay=500ms"; docs/hacking.md names the words. Not for
  * production: the promises were tried with the defaults. */
 
 #include "cluster/timing.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What this node sees: the schedule and the probes in flight. Each observation goes to this node's own Judge and,
- * in one batch per loop turn, to the master. */
+/* What this node sees: the schedule and the probes in flight. Each observation goes to this node's own Judge
+ * and, in one batch per loop turn, to the master. */
 
 #include "cluster/value.h"
 #include "manager/manager.h"

@@ -86,9 +86,9 @@ typedef struct TransportCallbacks {
         /* node_id, a member, says that this node's key was removed */
         void (*barred)(void *userdata, const char *node_id, const char *cluster_id, uint64_t version);
         void (*event)(void *userdata, const TransportEvent *event);
-        /* joining, see join.h. join_state: what a stranger may know of us; node_id and cluster_id are filled in, the
-         * strings that are set belong to the state (g_strdup). join_call: what one that has proven the secret asks;
-         * answer it as any call. */
+        /* joining, see join.h. join_state: what a stranger may know of us; node_id and cluster_id are filled
+         * in, the strings that are set belong to the state (g_strdup). join_call: what one that has proven
+         * the secret asks; answer it as any call. */
         void (*join_state)(void *userdata, JoinState *state);
         void (*join_call)(
                         void *userdata,

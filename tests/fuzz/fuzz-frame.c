@@ -4,8 +4,8 @@
 
 #define LIMIT 4096
 
-/* The first byte says in what portions the others arrive; no message is over the limit, and the buffers hold no
- * more than has come. */
+/* The first byte says in what portions the others arrive; no message is over the limit, and the buffers hold
+ * no more than has come. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t portion = size > 0 ? data[0] + 1u : 1;
         FrameReader reader;

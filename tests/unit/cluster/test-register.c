@@ -385,8 +385,8 @@ static void test_what_is_no_message(void) {
         stop(&play);
 }
 
-/* Whatever members, joiners and strangers say: nothing crashes, what is shown never goes back, one write at a time
- * is under way (all of which take() holds), and the register still asks to be woken in the future. */
+/* Whatever members, joiners and strangers say: nothing crashes, what is shown never goes back, one write at
+ * a time is under way (all of which take() holds), and the register still asks to be woken in the future. */
 static uint64_t some_number(GRand *rand) {
         static const uint64_t numbers[] = {
                 0, 1, 2, 3, 4, 5, 6, 100, INT64_MAX / 2, INT64_MAX,
