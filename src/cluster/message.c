@@ -77,6 +77,7 @@ const ObjectType handover_type = OBJECT_TYPE(Handover, "handover", handover_fiel
 
 static const Field forward_fields[] = {
         FIELD(Forward, change, FIELD_OBJECT, .object = &change_type, .flags = FIELD_REQUIRED),
+        FIELD(Forward, term, FIELD_UINT, .flags = FIELD_REQUIRED),
         FIELD(Forward, relayed, FIELD_BOOL),
 };
 const ObjectType forward_type = OBJECT_TYPE(Forward, "change", forward_fields);

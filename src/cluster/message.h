@@ -93,7 +93,8 @@ DECLARE_OBJECT(Handover, handover);
 
 typedef struct Forward {
         Change *change;
-        bool relayed; /* by a node that is not the one asked: goes to a leader or nowhere */
+        uint64_t term; /* whose leader is asked: a copy that comes late must find no other one */
+        bool relayed;  /* by a node that is not the one asked: goes to a leader or nowhere */
 } Forward;
 DECLARE_OBJECT(Forward, forward);
 

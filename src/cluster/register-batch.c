@@ -57,8 +57,50 @@ static Queued *find_queued(Register *r, const char *id) {
         return NULL;
 }
 
+/* A refusal is not remembered by the cluster, but for as long as its leader leads, by him: a copy of the change that
+ * comes late must not be made after its asker was told that it was not. Later leaders take no copy of it, for each
+ * names the term it was sent to. */
+static void remember_refusal(Register *r, const ChangeAnswer *answer, Stamp at) {
+        ForwardAnswer *refusal;
+
+        if (answer->outcome == CHANGE_DONE)
+                return;
+        refusal = forward_answer_new();
+        refusal->id = g_strdup(answer->id);
+        refusal->answer = change_answer_copy(answer);
+        refusal->value_term = at.term;
+        refusal->value_seq = at.seq;
+        g_queue_push_tail(&r->refused, refusal);
+        if (g_queue_get_length(&r->refused) > CHANGES_QUEUED_MAX)
+                (void) forward_answer_free(g_queue_pop_head(&r->refused));
+}
+
+static const ForwardAnswer *find_refusal(const Register *r, const char *id) {
+        for (GList *l = r->refused.tail; l; l = l->prev)
+                if (strcmp(((ForwardAnswer *) l->data)->id, id) == 0)
+                        return l->data;
+        return NULL;
+}
+
+void batch_forget_refusals(Register *r) {
+        ForwardAnswer *refusal;
+
+        while ((refusal = g_queue_pop_head(&r->refused)))
+                (void) forward_answer_free(refusal);
+}
+
 void batch_enqueue(Register *r, const Change *change, const char *reply_to) {
         Queued *queued = find_queued(r, change->id);
+        const ForwardAnswer *refusal = find_refusal(r, change->id);
+
+        if (refusal) {
+                reply(r,
+                      reply_to,
+                      change->id,
+                      refusal->answer,
+                      (Stamp){ refusal->value_term, refusal->value_seq });
+                return;
+        }
 
         if (queued) { /* asked again: whoever asked last is told */
                 g_free(queued->reply_to);
@@ -205,6 +247,7 @@ static void answer_proposed(Register *r) {
         for (unsigned i = 0; i < proposed->len; i++) {
                 const Queued *queued = g_ptr_array_index(proposed, i);
 
+                remember_refusal(r, queued->answer, r->shown.at);
                 reply(r, queued->reply_to, queued->change->id, queued->answer, r->shown.at);
         }
 }

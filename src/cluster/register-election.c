@@ -89,6 +89,7 @@ static void become_leader(Register *r) {
         _cleanup_(value_unrefp) Value *value = value_ref(r->memory.accepted.value);
 
         r->role = ROLE_LEADER;
+        batch_forget_refusals(r);
         r->handover = 0;
         r->leaving_until = 0;
         set_leader(r, r->node_id);

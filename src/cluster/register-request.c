@@ -146,7 +146,7 @@ static ChangeAnswer *settled(const Register *r, const Request *request) {
 }
 
 static void forward(Register *r, Request *request, const char *to) {
-        Forward message = { .change = request->change };
+        Forward message = { .change = request->change, .term = r->view_term };
 
         g_free(request->sent_to);
         request->sent_to = g_strdup(to);
@@ -241,7 +241,7 @@ static void refuse(Register *r, const char *to, const char *id) {
 }
 
 static void relay(Register *r, const char *from, const Forward *forward) {
-        Forward message = { .change = forward->change, .relayed = true };
+        Forward message = { .change = forward->change, .term = forward->term, .relayed = true };
         Relay *relay = g_new(Relay, 1);
 
         *relay = (Relay){ g_strdup(forward->change->id), g_strdup(from) };
@@ -267,7 +267,9 @@ void request_forwarded(Register *r, const char *from, const Forward *forward) {
                 change->origin = g_strdup(from);
         }
 
-        if (r->role == ROLE_LEADER)
+        if (forward->term != r->memory.term)
+                refuse(r, from, change->id);
+        else if (r->role == ROLE_LEADER)
                 batch_enqueue(r, change, from);
         else if (!forward->relayed && *r->leader)
                 relay(r, from, forward);

@@ -147,6 +147,7 @@ struct Register {
         usec_t leaving_until; /* a change waits that removes us: hand over first */
         GQueue queue;         /* of Queued */
         GPtrArray *proposed;  /* of Queued, in the proposal under way */
+        GQueue refused;       /* of ForwardAnswer: what this lead refused, oldest first */
         Stamp proposed_on;    /* what the newest proposal was made from */
 
         /* requests */
@@ -240,6 +241,7 @@ void batch_withdraw(Register *r, const char *id); /* nobody waits for it any mor
 void batch_step(Register *r);
 void batch_committed(Register *r);
 void batch_abandon(Register *r);
+void batch_forget_refusals(Register *r);
 
 /* register-request.c */
 void request_free(void *data);

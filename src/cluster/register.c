@@ -146,6 +146,7 @@ Register *register_new(const RegisterSetup *setup, usec_t now) {
         r->view_term = setup->term;
         g_queue_init(&r->queue);
         g_queue_init(&r->relays);
+        g_queue_init(&r->refused);
         r->proposed = g_ptr_array_new_with_free_func(queued_free);
         r->requests = g_ptr_array_new_with_free_func(request_free);
         offer_remember(r, &r->shown);
@@ -169,6 +170,7 @@ Register *register_free(Register *r) {
                 (void) value_unref(r->history[i].value);
         (void) value_unref(r->shown.value);
         (void) ping_free(r->unanswered);
+        batch_forget_refusals(r);
         g_queue_clear_full(&r->queue, queued_free);
         g_queue_clear_full(&r->relays, relay_free);
         g_ptr_array_unref(r->proposed);

@@ -39,6 +39,8 @@ static void apply(Sim *sim, SimNode *node, const RegisterWrite *write) {
                 _cleanup_(value_unrefp) Value *empty = value_new_empty();
                 Value *next = value_apply(write->whole ? empty : disk->accepted, write->delta);
 
+                if (node->reg && !write->whole)
+                        oracle_proposed(sim, node, disk->accepted, next);
                 (void) value_unref(disk->accepted);
                 disk->accepted = next;
                 disk->accepted_term = write->accepted_term;

@@ -64,6 +64,20 @@ void oracle_on_disk(Sim *sim, const SimNode *node) {
         g_hash_table_add(who, g_strdup(node->id));
 }
 
+/* A leader's next value has one voter more or less, or the same: both have a majority with a node in common. */
+void oracle_proposed(Sim *sim, const SimNode *node, const Value *before, const Value *after) {
+        size_t n = 0;
+
+        if (strcmp(register_leader(node->reg), node->id) != 0)
+                return;
+        for (size_t i = 0; i < value_n_voters(before); i++)
+                n += value_voter_rank(after, value_voter(before, i)) < 0;
+        for (size_t i = 0; i < value_n_voters(after); i++)
+                n += value_voter_rank(before, value_voter(after, i)) < 0;
+        if (n > 1)
+                sim_fail(sim, "n%d changes %zu voters at once", node->index, n);
+}
+
 static bool on_majority(Sim *sim, const char *stamp, const Value *value) {
         GHashTable *who = g_hash_table_lookup(sim->holders, stamp);
         size_t n = 0;
@@ -149,6 +163,20 @@ static void one_leader_per_term(Sim *sim, const SimNode *node) {
                 sim_fail(sim, "two leaders in term %d: %s and %s", (int) term, leader, node->id);
 }
 
+/* Who acts in the cluster's name knows all that the cluster has agreed on. */
+static void knows_all(Sim *sim, const SimNode *acting) {
+        uint64_t term = register_committed_term(acting->reg), seq = register_committed_seq(acting->reg);
+
+        for (unsigned i = 0; i < sim->n_nodes; i++) {
+                const SimNode *node = &sim->nodes[i];
+
+                if (!node->up || register_committed_term(node->reg) < term ||
+                    (register_committed_term(node->reg) == term && register_committed_seq(node->reg) <= seq))
+                        continue;
+                sim_fail(sim, "n%d acts and does not know what n%u shows", acting->index, i);
+        }
+}
+
 /* Nobody acts while another does, at one instant of true time. A stopped process does nothing; when it goes
  * on it asks its clock before it acts. */
 static void one_acts(Sim *sim) {
@@ -163,6 +191,7 @@ static void one_acts(Sim *sim) {
                 if (acting >= 0)
                         sim_fail(sim, "n%d and n%u act at the same time", acting, i);
                 acting = (int) i;
+                knows_all(sim, node);
         }
 }
 

@@ -161,6 +161,7 @@ void faults_end(Sim *sim);
 void oracle_init(Sim *sim);
 void oracle_done(Sim *sim);
 void oracle_on_disk(Sim *sim, const SimNode *node);
+void oracle_proposed(Sim *sim, const SimNode *node, const Value *before, const Value *after);
 void oracle_shown(Sim *sim, SimNode *node, const RegisterEffect *effect);
 void oracle_after_step(Sim *sim, SimNode *node);
 void oracle_at_end(Sim *sim);

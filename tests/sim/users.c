@@ -213,21 +213,23 @@ void users_join(Sim *sim) {
         submit(sim, node, change, joiner->id, 5 * USEC_PER_SEC);
 }
 
-void users_remove(Sim *sim) {
-        SimNode *node = someone(sim);
+static void remove_voter(Sim *sim, SimNode *node) {
         _cleanup_(change_freep) Change *change = NULL;
-        const Value *value;
-        size_t n;
+        const Value *value = register_committed(node->reg);
+        size_t n = value_n_voters(value);
 
-        if (!node)
-                return;
-        value = register_committed(node->reg);
-        n = value_n_voters(value);
         if (n <= 1)
                 return;
         change = new_change(sim, CHANGE_REMOVE, "peer");
         change->target = g_strdup(value_voter(value, sim_random(sim, n)));
         submit(sim, node, change, "", 5 * USEC_PER_SEC);
+}
+
+void users_remove(Sim *sim) {
+        SimNode *node = someone(sim);
+
+        for (unsigned n = sim_chance(sim, 30) ? 2 : 1; node && node->up && n > 0; n--)
+                remove_voter(sim, node);
 }
 
 /* a peer that was added starts with nothing, and listens */
