@@ -57,9 +57,9 @@ static Queued *find_queued(Register *r, const char *id) {
         return NULL;
 }
 
-/* A refusal is not remembered by the cluster, but for as long as its leader leads, by him: a copy of the change that
- * comes late must not be made after its asker was told that it was not. Later leaders take no copy of it, for each
- * names the term it was sent to. */
+/* A refusal is not remembered by the cluster, but by the leader for as long as it leads: a copy of the
+ * change that comes late must not be made after its asker was told that it was not. Later leaders take no
+ * copy of it, for each names the term it was sent to. */
 static void remember_refusal(Register *r, const ChangeAnswer *answer, Stamp at) {
         ForwardAnswer *refusal;
 

@@ -24,7 +24,7 @@
  *
  * A change is answered exactly once, within its deadline: DONE only after this very node has seen the
  * commit. It is forwarded and repeated until then; the cluster's memory of change ids makes it count once.
- */
+ * What was refused is asked again under a new id: the old one may get the old answer. */
 
 #include "cluster/effect.h"
 #include "cluster/timing.h"

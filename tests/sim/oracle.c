@@ -64,7 +64,7 @@ void oracle_on_disk(Sim *sim, const SimNode *node) {
         g_hash_table_add(who, g_strdup(node->id));
 }
 
-/* A leader's next value has one voter more or less, or the same: both have a majority with a node in common. */
+/* A leader's next value has one voter more or less, or the same: their majorities share a node. */
 void oracle_proposed(Sim *sim, const SimNode *node, const Value *before, const Value *after) {
         size_t n = 0;
 
