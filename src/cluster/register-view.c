@@ -27,7 +27,7 @@ static void send_heartbeat(Register *r, const Peer *peer) {
         Heartbeat heartbeat = {
                 .incarnation = r->incarnation,
                 .term = r->disk.term,
-                .leader = r->leader,
+                .leader = disk_has_term(r) ? r->leader : (char *) "", /* who leads in the term above */
                 .committed_term = r->shown.at.term,
                 .committed_seq = r->shown.at.seq,
                 .hears_majority = view_hears_majority(r),
