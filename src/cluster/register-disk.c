@@ -157,6 +157,8 @@ static void report_disk(Register *r, bool works) {
 static void write_failed(Register *r) {
         election_step_down(r);
         disk_release(r);
+        if (!disk_has_term(r)) /* whom we heard leads in a term that we do not have any more */
+                election_forget_leader(r);
         hard_copy(&r->memory, &r->disk);
         g_clear_pointer(&r->unanswered, ping_free);
         r->write_whole = true;

@@ -37,6 +37,10 @@ static void set_leader(Register *r, const char *leader) {
         r->leader_since = r->now;
 }
 
+void election_forget_leader(Register *r) {
+        set_leader(r, "");
+}
+
 void election_step_down(Register *r) {
         bool led = r->role == ROLE_LEADER;
 

@@ -203,6 +203,7 @@ void election_adopt_term(Register *r, uint64_t term);
 bool election_term_is_sane(const Register *r, uint64_t term);
 void election_follow(Register *r, const char *leader);
 void election_step_down(Register *r);
+void election_forget_leader(Register *r);
 void election_timeout(Register *r);
 void election_stand(Register *r, uint64_t handover);
 void election_requested(Register *r, const char *from, const VoteRequest *request);
