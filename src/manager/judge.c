@@ -289,7 +289,7 @@ void judge_leadership(Judge *judge) {
                 verdict_follow(judge->verdict, now_boottime());
 
         if (!leading && strcmp(master, judge->last_master) != 0)
-                verdict_forget_views(judge->verdict);
+                verdict_forget_views(judge->verdict, now_boottime());
         g_free(judge->last_master);
         judge->last_master = g_strdup(master);
         settle_soon(judge);

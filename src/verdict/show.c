@@ -101,6 +101,9 @@ static CheckView *view_from_push(const Watched *watched, bool with_votes, usec_t
         return view;
 }
 
+/* a change of the master is over sooner than this: not worth calling every state stale */
+#define VIEW_PATIENCE_USEC (5 * USEC_PER_SEC)
+
 CheckView *verdict_view(const Verdict *verdict, const char *check_id, bool with_votes, usec_t now_usec) {
         const Watched *watched;
         CheckView *view;
@@ -116,6 +119,10 @@ CheckView *verdict_view(const Verdict *verdict, const char *check_id, bool with_
                 return view_from_push(watched, with_votes, now_usec);
 
         view = view_new(verdict, watched);
+        view->stale_for = usec_sub(now_usec, verdict->blind_since);
+        view->stale = view->state != CHECK_UNKNOWN && view->stale_for > VIEW_PATIENCE_USEC;
+        if (!view->stale)
+                view->stale_for = 0;
         if (view->state == CHECK_DOWN)
                 view->detail = g_strdup(((const CheckStatus *) watched->status->object)->detail);
         return view;
@@ -176,12 +183,14 @@ void verdict_merge_view(Verdict *verdict, CheckView *view, usec_t now_usec) {
         watched->pushed_at = now_usec;
 }
 
-void verdict_forget_views(Verdict *verdict) {
+void verdict_forget_views(Verdict *verdict, usec_t now_usec) {
         assert(verdict);
 
         for (guint i = 0; i < verdict->watched->len; i++) {
                 Watched *watched = g_ptr_array_index(verdict->watched, i);
 
+                if (watched->pushed)
+                        verdict->blind_since = now_usec;
                 watched->pushed = check_view_free(watched->pushed);
         }
 }

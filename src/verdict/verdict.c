@@ -182,6 +182,8 @@ void verdict_configure(Verdict *verdict, const Value *value, usec_t now_usec) {
         assert(verdict);
         assert(value);
 
+        if (verdict->blind_since == 0)
+                verdict->blind_since = now_usec;
         if (!same_voters(verdict, value))
                 change_voters(verdict, value, now_usec);
         merge_checks(verdict, value, now_usec);
@@ -199,7 +201,7 @@ void verdict_lead(Verdict *verdict, uint64_t term, usec_t now_usec) {
         verdict->term = term;
         verdict->n_rounds = 0;
         verdict->led_since = now_usec;
-        verdict_forget_views(verdict);
+        verdict_forget_views(verdict, now_usec);
         for (guint i = 0; i < verdict->watched->len; i++) {
                 Watched *watched = g_ptr_array_index(verdict->watched, i);
 
@@ -216,6 +218,7 @@ void verdict_follow(Verdict *verdict, usec_t now_usec) {
                 return;
 
         verdict->leading = false;
+        verdict->blind_since = now_usec;
         for (guint i = 0; i < verdict->watched->len; i++) {
                 Watched *watched = g_ptr_array_index(verdict->watched, i);
 

@@ -57,6 +57,7 @@ struct Verdict {
         uint64_t n_rounds; /* opened in this term */
         uint64_t n_changes;
         usec_t led_since;
+        usec_t blind_since; /* when the last view of a master was lost; 0: not yet */
 };
 
 /* watched.c */

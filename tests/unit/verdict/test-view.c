@@ -221,12 +221,17 @@ static void test_the_follower_shows_the_same(void) {
         g_assert_cmpstr(bare->detail, ==, "timeout; 1 abstains: no ICMP permission");
 
         /* without a master: what is committed, and it says so */
-        verdict_forget_views(follower);
+        verdict_forget_views(follower, 58 * SEC);
         committed = verdict_view(follower, CHECK, true, 58 * SEC);
         g_assert_false(committed->live);
         g_assert_cmpint(committed->state, ==, CHECK_DOWN);
         g_assert_cmpuint(committed->total, ==, 3);
         g_assert_cmpuint(committed->ok + committed->not_ok, ==, 0);
+        g_assert_false(committed->stale); /* a change of the master is soon over */
+        (void) check_view_free(committed);
+        committed = verdict_view(follower, CHECK, true, 68 * SEC);
+        g_assert_true(committed->stale);
+        g_assert_cmpuint(committed->stale_for, ==, 10 * SEC);
         sim_done(&sim);
 }
 
