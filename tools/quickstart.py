@@ -104,9 +104,10 @@ def ask_world(*words):
 def started(pid):
     """When a process was started, in ticks: tells a reused pid apart."""
     try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
+        fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:
         return None
+    return None if fields[0] == "Z" else fields[19]  # a zombie has ended: only its parent has not looked yet
 
 
 def remember(processes):
@@ -129,6 +130,7 @@ def stop_all():
         while ticks and started(pid) == ticks:
             if time.monotonic() > end:
                 os.kill(int(pid), signal.SIGKILL)
+                break
             time.sleep(0.05)
     shutil.rmtree(BASE, ignore_errors=True)
     return n
