@@ -87,6 +87,6 @@ uint64_t
 verdict_changed_views(Verdict *verdict, uint64_t since, size_t max, usec_t now_usec, GPtrArray *views);
 /* Follower: the master pushed this one; consumed. Unknown checks are ignored. */
 void verdict_merge_view(Verdict *verdict, CheckView *view, usec_t now_usec);
-/* Follower: there is no master, or another one: what the last one pushed is no longer shown. Where that lasts,
- * the committed states are shown as stale. */
+/* Follower: there is no master, or another one: what the last one pushed is no longer shown. Where that
+ * lasts, the committed states are shown as stale. */
 void verdict_forget_views(Verdict *verdict, usec_t now_usec);
