@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/names.h"
+#include "config/adopt.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/loop.h"
@@ -95,7 +97,7 @@ static int initialize(Manager *m, const InitOptions *options, bool *ret_made_sec
         _cleanup_(new_node_freep) NewNode *new_node = NULL;
         _cleanup_(durable_freep) Durable *durable = NULL;
         _cleanup_(store_freep) Store *store = NULL;
-        bool made_secret;
+        bool made_secret = false;
         int r;
 
         r = node_prepare_init(
@@ -147,7 +149,7 @@ static int initialize(Manager *m, const InitOptions *options, bool *ret_made_sec
 void manager_init(Manager *m, const InitOptions *options, manager_answer_t done, void *userdata) {
         Call *call = call_new(m->calls, done, userdata);
         g_autofree char *error = NULL;
-        bool made_secret;
+        bool made_secret = false;
         int r;
 
         if (node_is_initialized(m->node)) {
@@ -182,6 +184,106 @@ void manager_init(Manager *m, const InitOptions *options, manager_answer_t done,
                                     .secret = made_secret ? m->node->config->cluster_secret : NULL,
                     });
         manager_touch_status(m);
+}
+
+/* ---- taking over the original's directory ---- */
+
+static char *next_id(void *userdata) {
+        return random_uuid();
+}
+
+/* The checks and alerts of its cluster.yaml; its peers are invited anew, since none of them is a voter
+ * here. */
+static int read_original(const Node *node, Document **ret, char **reterr_text) {
+        g_autofree char *path = paths_config(node->paths, FILE_CLUSTER);
+        g_autoptr(GPtrArray) warnings = complaint_list_new();
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+        g_autofree char *text = NULL;
+        size_t size;
+        int r;
+
+        r = file_read(path, DOCUMENT_MAX_BYTES, &text, &size);
+        if (r == -ENOENT) {
+                *ret = document_new();
+                return 0;
+        }
+        if (r < 0) {
+                *reterr_text = g_strdup_printf("cannot read %s: %s", path, g_strerror(-r));
+                return r;
+        }
+
+        r = document_adopt_text(text, size, next_id, NULL, ret, warnings, &complaint);
+        if (r < 0) {
+                *reterr_text = complaint_to_string(complaint, path);
+                return r;
+        }
+        for (unsigned i = 0; i < warnings->len; i++) {
+                g_autofree char *warning = complaint_to_string(g_ptr_array_index(warnings, i), path);
+
+                journal_event(EVENT_WARNING, NULL, "taking over %s", warning);
+        }
+        return 0;
+}
+
+static void put_all(Delta *delta, ClusterMeta *meta, Document *document) {
+        for (unsigned i = 0; document->checks && i < document->checks->len; i++) {
+                Check *check = check_copy(g_ptr_array_index(document->checks, i));
+
+                check->order = meta->next_order++;
+                check->revision = meta->version;
+                delta_put_object(delta, RECORD_CHECK, check);
+        }
+        for (unsigned i = 0; document->alerts && i < document->alerts->len; i++) {
+                Alert *alert = alert_copy(g_ptr_array_index(document->alerts, i));
+
+                alert->order = meta->next_order++;
+                alert->revision = meta->version;
+                delta_put_object(delta, RECORD_ALERT, alert);
+        }
+}
+
+int manager_adopt_original(Manager *m, char **reterr_text) {
+        _cleanup_(document_freep) Document *document = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
+        _cleanup_(delta_freep) Delta *delta = delta_new();
+        _cleanup_(store_freep) Store *store = NULL;
+        ClusterMeta *meta;
+        Value *value;
+        int r;
+
+        r = read_original(m->node, &document, reterr_text);
+        if (r < 0)
+                return r;
+
+        /* the state id is made first but written last: a crash in between begins again */
+        m->node->config->state_id = random_uuid();
+        durable = first_durable(m->node);
+        meta = cluster_meta_copy(value_meta(durable->accepted));
+        meta->version = MAX(meta->version, document->version);
+        put_all(delta, meta, document);
+        delta_put_object(delta, RECORD_META, meta);
+        value = value_apply(durable->accepted, delta);
+        (void) value_unref(durable->accepted);
+        (void) value_unref(durable->committed);
+        durable->accepted = value;
+        durable->committed = value_ref(value);
+
+        r = write_first(m, durable, &store, reterr_text);
+        if (r < 0)
+                return r;
+        r = node_adopt(m->node, reterr_text);
+        if (r < 0)
+                return r;
+
+        journal_event(EVENT_INITIALIZED,
+                      NULL,
+                      "took over the files of the original in %s: %u checks and %u alerts. Invite the other "
+                      "nodes "
+                      "with `quctl node add`",
+                      m->node->paths->config_dir,
+                      document->checks ? document->checks->len : 0,
+                      document->alerts ? document->alerts->len : 0);
+        return 0;
 }
 
 /* ---- giving it up ---- */

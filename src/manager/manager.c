@@ -445,6 +445,11 @@ int manager_start(Manager *m, char **reterr_text) {
                 return 0;
         }
 
+        if (!m->node->config->state_id || !*m->node->config->state_id) {
+                r = manager_adopt_original(m, reterr_text);
+                if (r < 0)
+                        return r;
+        }
         r = open_register(m, &store, &durable, reterr_text);
         if (r < 0)
                 return r;

@@ -263,6 +263,25 @@ int node_commit_init(Node *node, NewNode *new_node, char **reterr_text) {
         return 0;
 }
 
+/* ---- taking over the original's ---- */
+
+int node_adopt(Node *node, char **reterr_text) {
+        int r;
+
+        assert(node);
+        assert(node->config);
+
+        g_free(node->config->join_key);
+        node->config->join_key = join_key_to_string(&node->join_key);
+        r = node_save(node->paths, node->config);
+        if (r < 0)
+                *reterr_text =
+                                g_strdup_printf("cannot write %s/" FILE_NODE ": %s",
+                                                node->paths->config_dir,
+                                                g_strerror(-r));
+        return r;
+}
+
 /* ---- giving it up ---- */
 
 int node_set_aside(const Paths *paths, char **ret_where) {

@@ -49,6 +49,9 @@ DEFINE_CLEANUP(NewNode, new_node_free);
 /* consumed on success; the register's database must be there by then */
 int node_commit_init(Node *node, NewNode *new_node, char **reterr_text);
 
+/* node.yaml of the original has no state id and no join key; writes those that are in memory by now. */
+int node_adopt(Node *node, char **reterr_text);
+
 /* Puts all that this node is (keys, files, register) aside, node.yaml first: without it nothing of the rest
  * counts. *ret_where: the folder below the configuration directory. The caller holds the lock. */
 int node_set_aside(const Paths *paths, char **ret_where);

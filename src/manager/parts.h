@@ -12,6 +12,9 @@ int manager_start_parts(Manager *manager, Store *store, const Durable *durable, 
 void manager_stop_parts(Manager *manager);
 /* makes the transport and listens, on what was handed over or where node.yaml says */
 int manager_listen(Manager *manager, char **reterr_text);
+/* First start on a directory of the original: makes the register from its cluster.yaml, as a cluster of
+ * one. */
+int manager_adopt_original(Manager *manager, char **reterr_text);
 /* whether that would work, without keeping anything */
 int manager_try_listen(
                 Manager *manager,

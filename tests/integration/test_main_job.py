@@ -2,6 +2,7 @@
 """The main job: three real daemons over real TLS, real targets, a real relay and webhook."""
 
 import signal
+import subprocess
 
 import harness
 from harness import Cluster, HttpTarget, SmtpReceiver, TcpTarget, Webhook, wait_for
@@ -94,6 +95,43 @@ def test_every_verb_on_the_largest_node_id():
         assert "neither may die" in last.quctl("status").stdout
     for receiver in (smtp, hook, http):
         receiver.stop()
+
+
+def test_nginx_as_target():
+    """A real web server: stopped, back, an answer that is not the expected one, a text that is not there."""
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        port = harness.free_port()
+        config = cluster.base / "nginx.conf"
+        config.write_text(
+            f"daemon off; master_process off; pid {cluster.base}/nginx.pid; error_log {cluster.base}/nginx.log;\n"
+            "events {}\nhttp { access_log off; " + "".join(
+                f"{kind}_temp_path {cluster.base}/{kind}; " for kind in
+                ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) +
+            f"server {{ listen 127.0.0.1:{port}; location / {{ return 200 'all is well'; }} "
+            f"location /teapot {{ return 418; }} location /moved {{ return 302 /; }} }} }}\n")
+
+        def nginx():
+            process = subprocess.Popen(["nginx", "-c", str(config), "-e", str(cluster.base / "nginx.log")],
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            cluster.cleanup.callback(lambda: (process.kill(), process.wait()))
+            return process
+
+        process = nginx()
+        url = f"http://127.0.0.1:{port}"
+        for name, path, more in (("well", "/", ("--body-match", "is well")), ("ill", "/", ("--body-match", "is ill")),
+                                 ("teapot", "/teapot", ("--expect", "418")), ("tea", "/teapot", ()),
+                                 ("moved", "/moved", ())):
+            node.quctl("check", "add", "http", name, url + path, *FAST, *more)
+        for name, state in (("well", "up"), ("ill", "down"), ("teapot", "up"), ("tea", "down"), ("moved", "up")):
+            cluster.all_see(name, state)
+        assert "body match miss" in node.check_state("ill")["detail"]
+        assert "418" in node.check_state("tea")["detail"]
+        process.terminate()
+        process.wait()
+        cluster.all_see("well", "down")
+        nginx()
+        cluster.all_see("well", "up")
 
 
 def test_the_leader_can_be_removed():

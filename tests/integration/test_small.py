@@ -2,6 +2,7 @@
 """Clusters of one, two and five, and what a newcomer gets wrong."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -117,6 +118,81 @@ def test_damaged_state_refuses_to_start():
         database.rename(database.with_suffix(".away"))
         node.start(wait=False)
         assert wait_for("it ends", lambda: node.process.poll()) != 0
+
+
+def test_a_directory_of_the_original_is_taken_over():
+    """node.yaml without a state id, and a cluster.yaml that today's rules would refuse."""
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        node.stop()
+        lines = [line for line in (node.dir / "node.yaml").read_text().splitlines()
+                 if not line.startswith(("state_id", "join_key"))]
+        (node.dir / "node.yaml").write_text("\n".join(lines) + "\n")
+        shutil.rmtree(node.dir / "state")
+        (node.dir / "cluster.yaml").write_text(
+            "version: 41\nupdated_by: x\npeers: []\nchecks:\n"
+            "- name: db\n  type: tcp\n  target: 127.0.0.1:1\n  interval: 5s\n  timeout: 30s\n  alert_ids: [gone]\n"
+            "alerts:\n- id: a1\n  name: oncall\n  type: discord\n  discord_webhook: https://example.com/x\n")
+        node.start()
+        wait_for("it leads", lambda: node.status()["master"] == node.node_id)
+        status = node.status()
+        assert [c["name"] for c in status["checks"]] == ["db"] and status["version"] >= 41, status
+        assert "oncall" in node.quctl("alert", "list").stdout
+        assert "timeout" in node.text() and "gone" in node.text(), node.text()
+        node.stop()
+        node.start()
+        assert [c["name"] for c in node.status()["checks"]] == ["db"]
+
+
+def test_sockets_of_systemd_and_its_notifications():
+    with Cluster(1) as cluster, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+        node = cluster.nodes[0]
+        notify.bind(str(node.dir / "notify"))
+        notify.settimeout(20)
+        env = {**node.env(), "NOTIFY_SOCKET": str(node.dir / "notify")}
+        with open(node.log, "ab") as log:
+            node.process = subprocess.Popen(
+                ["systemd-socket-activate", "-l", f"127.0.0.1:{node.port}", "-l", str(node.dir / "activated.sock"),
+                 "--fdname=peer:control", "-E", "QUPTIME_DIR", "-E", "QUPTIME_SOCKET", "-E", "NOTIFY_SOCKET",
+                 str(harness.QUPTIMED), "--private-only"],
+                env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        node.socket = node.dir / "activated.sock"  # the first call starts the daemon
+        wait_for("the socket", node.socket.exists)
+        assert node.quctl("fingerprint", check=False).returncode == 1
+        told = b""
+        while b"READY=1" not in told or b"waiting for quctl init" not in told:
+            told += notify.recv(4096) + b"\n"
+        node.init()
+        with socket.create_connection(("127.0.0.1", node.port), 5):
+            pass  # the socket that was handed over is the one that listens
+        while b"quorum yes" not in told:
+            told += notify.recv(4096) + b"\n"
+        node.kill(signal.SIGTERM)
+        while b"STOPPING=1" not in told:
+            told += notify.recv(4096) + b"\n"
+
+
+def test_a_reset_node_can_be_invited_again():
+    with Cluster(2) as cluster:
+        cluster.up()
+        first, second = cluster.nodes
+        old = second.node_id
+        first.quctl("node", "remove", old)
+        wait_for("it knows", lambda: "removed from its cluster" in second.text())
+        refused = first.quctl("node", "add", second.advertise, "--yes", check=False)
+        assert refused.returncode == 1, refused
+        second.quctl("node", "reset", "--yes")
+        second.init(cluster.secret)
+        assert second.node_id != old
+        first.quctl("node", "add", second.advertise, "--yes")
+        assert len(second.status()["peers"]) == 2
+        # and a daemon that does not run
+        second.stop()
+        done = subprocess.run([str(harness.QUPTIMED), "--reset"], env=second.env(), capture_output=True, text=True,
+                              timeout=20)
+        assert done.returncode == 0 and "old-" in done.stdout, done
+        second.start()
+        assert second.quctl("status", check=False).returncode == 1
 
 
 def test_bad_input_changes_nothing():
