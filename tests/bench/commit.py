@@ -8,7 +8,6 @@ change is acknowledged when a majority has it on disk.
 import argparse
 import os
 import signal
-import subprocess
 import time
 
 import bench
