@@ -426,8 +426,10 @@ void membership_join_state(Membership *membership, JoinState *state) {
         (void) value_slice(value, RECORD_PEER, &n_peers);
         (void) value_slice(value, RECORD_CHECK, &n_checks);
         (void) value_slice(value, RECORD_ALERT, &n_alerts);
+        g_free(state->node_id);
         state->node_id = g_strdup(manager_node_id(m));
         state->advertise = g_strdup(m->node->config->advertise);
+        g_free(state->cluster_id);
         state->cluster_id = g_strdup(value_meta(value) ? value_meta(value)->cluster_id : "");
         state->n_peers = n_peers;
         state->n_checks = n_checks;
