@@ -128,6 +128,8 @@ def main():
     names = sys.argv[4:] or list(MUTANTS)
     for part in ("src", "tests/sim"):
         shutil.copytree(source / part, work / part, dirs_exist_ok=True)
+        shutil.copytree(source / part, work / "as-it-was" / part, dirs_exist_ok=True)
+    source = work / "as-it-was"
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "glib-2.0", "json-glib-1.0", "yaml-0.1"],
                            capture_output=True, text=True, check=True).stdout.split()
     cc = ["cc", "-O1", "-w", "-std=gnu17", "-D_GNU_SOURCE", f"-I{work}/src"]
