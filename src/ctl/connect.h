@@ -12,4 +12,5 @@ char *address_from_text(const char *text);
 /* Connects once; a second call does nothing. Prints what is wrong, STATUS_NO_DAEMON mostly. */
 ExitStatus daemon_connect(Context *context);
 /* One line that says how the daemon is started, for messages. */
-#define START_COMMANDS "start it with \"systemctl start quptime\", or run \"quptimed\" in the foreground"
+#define START_COMMANDS                                                                                      \
+        "run \"quptimed\" in the foreground, or \"systemctl start quptime\" where its unit is installed"

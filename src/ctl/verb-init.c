@@ -140,8 +140,8 @@ static ExitStatus run_serve(Context *context, const Arguments *arguments) {
         (void) arguments;
 
         (void) printf("The daemon is a program of its own, quptimed. Start it\n"
-                      "  as a service:       systemctl start quptime\n"
-                      "  in the foreground:  quptimed\n");
+                      "  in the foreground:  quptimed\n"
+                      "  as a service:       systemctl start quptime   (where its unit is installed)\n");
         return STATUS_DONE;
 }
 
