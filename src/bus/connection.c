@@ -43,6 +43,7 @@ static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         Connection *c = userdata;
         uint64_t n = unread(c);
 
+        c->greeted = true;
         if (c->dead)
                 return 1;
         if (n > BUS_QUEUE_MAX) {
@@ -176,6 +177,8 @@ PumpResult connection_pump(Connection *connection, unsigned n) {
 
         if (connection->dead || outbox_length(&connection->outbox) == 0)
                 return PUMP_DONE;
+        if (connection->private && !connection->greeted)
+                return PUMP_WAIT;
 
         if (connection->progress_usec == 0)
                 connection->progress_usec = now_usec(connection);

@@ -15,8 +15,9 @@ typedef struct Bus Bus;
 typedef struct Connection {
         Bus *bus;
         sd_bus *sd;
-        bool private;              /* a client itself, root or the daemon's own user */
-        bool dead;                 /* nothing more is sent; freed in the next turn */
+        bool private; /* a client itself, root or the daemon's own user */
+        bool greeted; /* its first message has come: before that sd-bus would take a signal for the answer */
+        bool dead;    /* nothing more is sent; freed in the next turn */
         unsigned number;           /* names a private client: ":1.number" */
         uid_t uid;                 /* of the client, or of the last caller who was granted something */
         sd_event_source *greeting; /* until a private client is through with authentication */

@@ -48,7 +48,7 @@ static bool look_for_suspicion(Verdict *verdict, Watched *watched, usec_t now_us
 
         /* the delay runs from the first sight that is news, not from a voter's standing complaint */
         if (!was_suspect || (n_unrefuted > 0 && !watched->suspected_anew) ||
-            (by_many && !watched->suspected_by_many))
+            (by_many && !watched->suspected_by_many && !watched->suspected_anew))
                 watched->suspected_at = now_usec;
         watched->suspected_anew = n_unrefuted > 0;
         watched->suspected_by_many = by_many;
