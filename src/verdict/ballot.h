@@ -9,7 +9,7 @@
 
 typedef struct BallotSlot {
         Observation *observation; /* the vote; NULL: none yet */
-        usec_t at;                /* CLOCK_BOOTTIME when that probe ended */
+        usec_t at;                /* when that probe ended, see vote_instant() */
         Observation *answer;      /* to the open round; NULL: none yet */
         bool refuted;             /* it contradicted, and a majority in a round said otherwise */
 } BallotSlot;

@@ -13,7 +13,7 @@ static void observation_destroy(gpointer data) {
 static Observation *observation_aged(const BallotSlot *slot, usec_t now_usec) {
         Observation *observation = observation_copy(slot->observation);
 
-        observation->age = usec_sub(now_usec, slot->at);
+        observation->age = usec_sub(vote_instant(now_usec, 0), slot->at);
         return observation;
 }
 
@@ -48,7 +48,7 @@ static CheckView *view_new(const Verdict *verdict, const Watched *watched) {
  * begun to gather votes waits as long before saying so. */
 static void fill_stale(const Verdict *verdict, const Watched *watched, CheckView *view, usec_t now_usec) {
         usec_t fresh_after = watched_fresh_after(verdict, watched, now_usec);
-        usec_t began = MAX(watched->known_since, verdict->led_since);
+        usec_t began = vote_instant(MAX(watched->known_since, verdict->led_since), 0);
         usec_t last = MAX(ballot_majority_at(&watched->ballot), began);
 
         view->stale = view->ok + view->not_ok < majority_of(verdict->voters->len) && last < fresh_after;

@@ -197,9 +197,11 @@ void verdict_lead(Verdict *verdict, uint64_t term, usec_t now_usec) {
         if (verdict->leading && verdict->term == term)
                 return;
 
+        /* a lease may lapse and come back within its term: the numbers go on */
+        if (verdict->term != term)
+                verdict->n_rounds = 0;
         verdict->leading = true;
         verdict->term = term;
-        verdict->n_rounds = 0;
         verdict->led_since = now_usec;
         verdict_forget_views(verdict, now_usec);
         for (guint i = 0; i < verdict->watched->len; i++) {
@@ -242,7 +244,7 @@ take_vote(Verdict *verdict, Watched *watched, size_t voter, Observation *observa
         BallotSlot *slot = &watched->ballot.slots[voter];
         bool contradicts = observation_contradicts(observation, watched_state(watched));
         bool to_refuted = observation->round != 0 && observation->round == watched->refuted_round;
-        usec_t at = usec_sub(now_usec, observation->age);
+        usec_t at = vote_instant(now_usec, observation->age);
 
         if (slot->observation && at < slot->at) {
                 (void) observation_free(observation);

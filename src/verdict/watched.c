@@ -37,10 +37,14 @@ uint64_t watched_transitions(const Watched *watched) {
         return watched->status ? ((const CheckStatus *) watched->status->object)->transitions : 0;
 }
 
+usec_t vote_instant(usec_t now_usec, usec_t age) {
+        return usec_sub(usec_add(now_usec, VOTE_EPOCH_USEC), age);
+}
+
 usec_t watched_fresh_after(const Verdict *verdict, const Watched *watched, usec_t now_usec) {
         usec_t span = verdict->timing.stale_intervals * check_interval(watched->check);
 
-        return usec_sub(now_usec, MAX(span, verdict->timing.stale_min));
+        return vote_instant(now_usec, MAX(span, verdict->timing.stale_min));
 }
 
 Watched *verdict_find(const Verdict *verdict, const char *check_id) {

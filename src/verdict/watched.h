@@ -6,6 +6,10 @@
 #include "verdict/ballot.h"
 #include "verdict/verdict.h"
 
+/* CLOCK_BOOTTIME begins with the host, votes may be older: they are dated as if it had begun this much sooner,
+ * further back than any vote is fresh. */
+#define VOTE_EPOCH_USEC (30 * 24 * USEC_PER_HOUR)
+
 /* calm -> suspect -> round -> (between -> round)… -> proposed -> calm */
 typedef enum WatchedPhase {
         WATCHED_CALM,
@@ -65,6 +69,8 @@ Watched *watched_new(Verdict *verdict, Record *record, usec_t now_usec);
 Watched *watched_free(Watched *watched);
 CheckState watched_state(const Watched *watched);
 uint64_t watched_transitions(const Watched *watched);
+usec_t vote_instant(usec_t now_usec, usec_t age); /* for BallotSlot.at */
+/* the instant of a vote from which on it is fresh */
 usec_t watched_fresh_after(const Verdict *verdict, const Watched *watched, usec_t now_usec);
 Watched *verdict_find(const Verdict *verdict, const char *check_id);
 int verdict_voter(const Verdict *verdict, const char *node_id); /* -ENOENT */

@@ -691,6 +691,29 @@ static void test_round_numbers_differ_between_terms(void) {
         finish();
 }
 
+/* The lease lapsed for a moment and came back without an election: what was asked before is not asked now. */
+static void test_round_numbers_differ_within_a_term(void) {
+        start(3, CHECK_UP, world_silence);
+        sim_vote(&sim, 0, OBSERVATION_FAILED, "x", 0);
+        run_for(2 * SEC);
+        g_assert_cmpuint(sim.n_rounds, ==, 1);
+        verdict_follow(sim.verdict, sim.now);
+        verdict_lead(sim.verdict, 7, sim.now);
+        run_for(2 * SEC);
+        g_assert_cmpuint(sim.n_rounds, ==, 2);
+        for (unsigned k = 0; k < 3; k++) { /* late answers to the first one */
+                g_autofree char *node_id = g_strdup_printf("node-%u", k);
+
+                verdict_observe(sim.verdict,
+                                node_id,
+                                sim_observation(1, UINT64_C(7) << 32 | 1, OBSERVATION_FAILED, "x"),
+                                sim.now);
+        }
+        run_for(3 * SEC);
+        g_assert_cmpuint(sim.n_rounds, ==, 2);
+        finish();
+}
+
 static void test_a_state_committed_by_another_master(void) {
         start(3, CHECK_UP, world_silence);
         sim_vote(&sim, 0, OBSERVATION_FAILED, "no", 0);
@@ -775,6 +798,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/verdict/master/continues", test_a_new_master_continues);
         g_test_add_func("/verdict/master/votes-from-before", test_votes_gathered_before_the_lead_count);
         g_test_add_func("/verdict/master/round-numbers", test_round_numbers_differ_between_terms);
+        g_test_add_func("/verdict/master/round-numbers-of-a-term", test_round_numbers_differ_within_a_term);
         g_test_add_func("/verdict/master/committed-elsewhere", test_a_state_committed_by_another_master);
         g_test_add_func("/verdict/ten-thousand-checks", test_ten_thousand_checks);
         return g_test_run();

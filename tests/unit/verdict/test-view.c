@@ -286,6 +286,34 @@ static void test_own_observations(void) {
         g_assert_null(verdict_effect_free(NULL));
 }
 
+/* A host that has just started is told of votes that are older than its clock. */
+static void test_a_vote_older_than_the_clock(void) {
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 1, 30 * SEC);
+        _cleanup_(verdict_freep) Verdict *verdict = verdict_new("node-0", &verdict_timing_default);
+        static const usec_t ages[] = { 80 * SEC, 100 * SEC, INT64_MAX };
+
+        fixture_commit_status(&value, "check-0000", CHECK_UP, 1);
+        verdict_configure(verdict, value, 5 * SEC);
+        verdict_lead(verdict, 1, 5 * SEC);
+        for (unsigned k = 0; k < 3; k++) {
+                Observation *observation = sim_observation(1, /* round= */ 0, OBSERVATION_FAILED, "x");
+                g_autofree char *node_id = g_strdup_printf("node-%u", k);
+
+                observation->age = ages[k];
+                verdict_observe(verdict, node_id, observation, 5 * SEC);
+        }
+        for (usec_t now = 5 * SEC; now < 40 * SEC; now += SEC) {
+                _cleanup_(check_view_freep) CheckView *view = NULL;
+
+                view = verdict_view(verdict, "check-0000", /* with_votes= */ true, now);
+                g_assert_cmpuint(view->not_ok, ==, now <= 15 * SEC ? 1 : 0);
+                g_assert_cmpuint(
+                                ((const Vote *) g_ptr_array_index(view->votes, 0))->observation->age,
+                                ==,
+                                80 * SEC + now - 5 * SEC);
+        }
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -300,5 +328,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/verdict/view/stale-grows-on-the-follower", test_stale_grows_on_the_follower);
         g_test_add_func("/verdict/view/merge-refuses", test_merge_refuses_what_it_cannot_use);
         g_test_add_func("/verdict/view/own-observations", test_own_observations);
+        g_test_add_func("/verdict/view/older-than-the-clock", test_a_vote_older_than_the_clock);
         return g_test_run();
 }
