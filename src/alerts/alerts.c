@@ -75,11 +75,12 @@ static void collapse_oldest(const Value *value, Delta *delta, Notice *added) {
                 added->collapsed += collapsed;
 }
 
-static void owe(const Value *value, Delta *delta, const Alert *alert, Notice *notice) {
+/* after: what the delta will be applied to */
+static void owe(const Value *value, const Value *after, Delta *delta, const Alert *alert, Notice *notice) {
         if (!notice)
                 return;
         collapse_oldest(value, delta, notice);
-        notices_put_new(value, delta, alert, notice);
+        notices_put_new(after, delta, alert, notice);
 }
 
 static void
@@ -90,7 +91,7 @@ owe_to_effective(const Value *value, Delta *delta, const Transition *transition,
         for (guint i = 0; i < effective->len; i++) {
                 const Alert *alert = g_ptr_array_index(effective, i);
 
-                owe(value, delta, alert, notice_compose(alert, transition, event));
+                owe(value, value, delta, alert, notice_compose(alert, transition, event));
         }
 }
 
@@ -134,7 +135,7 @@ static void owe_to_whom_down_went(
                         continue;
                 if (!notice_is_owed(down))
                         notices_settle(value, delta, notice_copy(down), /* status= */ NULL);
-                owe(value, delta, alert, notice_to_whom_down_went(alert, transition, event, down));
+                owe(value, after, delta, alert, notice_to_whom_down_went(alert, transition, event, down));
         }
 }
 
@@ -159,6 +160,16 @@ static void put_status(Delta *delta, const CheckStatus *before, const Transition
         delta_put_object(delta, RECORD_STATUS, status);
 }
 
+/* A check that was removed and put back under its old id begins anew, but what is left of its former life was
+ * said before. */
+static uint64_t last_number(const Value *value, const CheckStatus *status, const char *check_id) {
+        uint64_t number = status ? status->transitions : 0;
+        size_t n;
+        Record *const *records = notices_of_check(value, check_id, &n);
+
+        return n > 0 ? MAX(number, ((const Notice *) records[n - 1]->object)->sequence) : number;
+}
+
 Delta *alerts_on_transition(const Value *value, Transition *transition) {
         const CheckStatus *status;
         const Check *check;
@@ -175,7 +186,7 @@ Delta *alerts_on_transition(const Value *value, Transition *transition) {
             transition->from != (status ? status->state : CHECK_UNKNOWN))
                 return NULL;
 
-        transition->number = (status ? status->transitions : 0) + 1;
+        transition->number = last_number(value, status, check->id) + 1;
         (void) check_free(transition->check);
         transition->check = check_copy(check);
 

@@ -180,27 +180,31 @@ void notices_sweep_templates(const Value *value, Delta *delta) {
                         delta_delete(delta, RECORD_TEMPLATE, templates[i]->id);
 }
 
-/* With the one that has just failed there are NOTICES_FAILED_KEPT of this alert at most: the oldest leaves.
- */
+static int compare_created(gconstpointer a, gconstpointer b) {
+        const Notice *x = *(const Notice *const *) a, *y = *(const Notice *const *) b;
+
+        return x->created != y->created ? (x->created < y->created ? -1 : 1) : strcmp(x->id, y->id);
+}
+
+/* With the one that has just failed there are NOTICES_FAILED_KEPT of this alert at most: the oldest leave. */
 static void make_room_for_failed(const Value *value, Delta *delta, const Notice *failed) {
-        const Notice *oldest = NULL;
-        size_t n, n_failed = 0;
+        g_autoptr(GPtrArray) kept = g_ptr_array_new();
+        size_t n;
         Record *const *records = value_slice(value, RECORD_NOTICE, &n);
 
         for (size_t i = 0; i < n; i++) {
-                const Notice *notice = records[i]->object;
+                Notice *notice = records[i]->object;
 
                 if (g_strcmp0(notice->alert_id, failed->alert_id) != 0 ||
                     strcmp(notice->id, failed->id) == 0 || notice_is_owed(notice) ||
                     !notice_has_failed(notice) ||
                     notice_is_current_down(notice, value_object(value, RECORD_STATUS, notice->check_id)))
                         continue;
-                n_failed++;
-                if (!oldest || notice->created < oldest->created)
-                        oldest = notice;
+                g_ptr_array_add(kept, notice);
         }
-        if (n_failed >= NOTICES_FAILED_KEPT)
-                delta_delete(delta, RECORD_NOTICE, oldest->id);
+        g_ptr_array_sort(kept, compare_created);
+        for (guint i = 0; i + NOTICES_FAILED_KEPT <= kept->len; i++)
+                delta_delete(delta, RECORD_NOTICE, ((const Notice *) g_ptr_array_index(kept, i))->id);
 }
 
 void notices_settle(const Value *value, Delta *delta, Notice *notice, const CheckStatus *status) {

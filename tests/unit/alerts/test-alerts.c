@@ -610,6 +610,86 @@ static void test_what_is_owed_about_a_removed_check_stays_owed(void) {
         finish();
 }
 
+/* The removal takes the delivered DOWN along, and the templates with it. */
+static void test_the_last_word_keeps_its_templates(void) {
+        Value *after;
+        size_t n;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, with_templates("oncall", "S", "B"));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        deliver("oncall", NOTICE_DOWN, "webhook");
+        g_assert_cmpuint(fixture_n(value, RECORD_TEMPLATE), ==, 2);
+        after = without(RECORD_CHECK, CHECK);
+        fixture_delete(&after, RECORD_STATUS, CHECK);
+        fixture_delete(&after, RECORD_NOTICE, fixture_notice(after, 0)->id);
+        for (size_t i = 0; i < 2; i++) {
+                Record *const *templates = value_slice(after, RECORD_TEMPLATE, &n);
+
+                fixture_delete(&after, RECORD_TEMPLATE, templates[0]->id);
+        }
+        change(after);
+        g_assert_nonnull(fixture_find(value, "oncall", NOTICE_UNWATCHED));
+        g_assert_cmpuint(fixture_n(value, RECORD_TEMPLATE), ==, 2);
+        finish();
+}
+
+/* A removal that was taken back, from a backup or by undoing an edit: the id is the old one. */
+static void test_a_check_that_comes_back_goes_on(void) {
+        const Notice *recovered;
+        size_t n;
+        Record *const *records;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_smtp("ops", "a@x,b@x", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        deliver("ops", NOTICE_DOWN, "b@x");
+        change(without(RECORD_CHECK, CHECK));
+        deliver("ops", NOTICE_UNWATCHED, "b@x");
+        fixture_put(&value, RECORD_CHECK, fixture_check(0, 30 * SEC));
+
+        fixture_flip(&value, CHECK_DOWN, WALL + 900 * SEC);
+        deliver("ops", NOTICE_DOWN, "b@x");
+        fixture_flip(&value, CHECK_UP, WALL + 901 * SEC);
+        recovered = fixture_find(value, "ops", NOTICE_RECOVERED);
+        g_assert_cmpuint(recovered->recipients->len, ==, 2);
+
+        /* in the order in which it happened */
+        records = value_slice(value, RECORD_NOTICE, &n);
+        g_assert_cmpuint(n, ==, 4);
+        for (size_t i = 0; i + 1 < n; i++)
+                g_assert_cmpuint(
+                                ((const Notice *) records[i]->object)->created,
+                                <,
+                                ((const Notice *) records[i + 1]->object)->created);
+        finish();
+}
+
+static void test_many_failures_at_once_are_not_all_kept(void) {
+        Value *after;
+
+        value = fixture_value(3, 40, 30 * SEC);
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        for (unsigned i = 0; i < 40; i++) {
+                g_autofree char *id = g_strdup_printf("check-%04u", i);
+                const Notice *down;
+
+                fixture_flip_at(&value, id, CHECK_DOWN, WALL + i * SEC);
+                down = alerts_summary(value, NULL, id).oldest_owed;
+                (void) fixture_outcome(&value, down, "webhook", ATTEMPT_REFUSED, WALL + i * SEC);
+        }
+        after = value_ref(value);
+        for (unsigned i = 0; i < 39; i++) {
+                g_autofree char *id = g_strdup_printf("check-%04u", i);
+
+                fixture_delete(&after, RECORD_CHECK, id);
+        }
+        change(after);
+        fixture_flip_at(&value, "check-0039", CHECK_UP, WALL + 1000 * SEC);
+        g_assert_cmpuint(alerts_summary(value, NULL, NULL).n_failed, ==, NOTICES_FAILED_KEPT);
+        finish();
+}
+
 static void test_removing_a_check_that_is_up_says_nothing(void) {
         start();
         fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
@@ -708,6 +788,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/change/check-down-removed", test_removing_a_check_that_is_down_tells_so);
         g_test_add_func("/alerts/change/owed-stays-owed",
                         test_what_is_owed_about_a_removed_check_stays_owed);
+        g_test_add_func("/alerts/change/last-word-keeps-templates", test_the_last_word_keeps_its_templates);
+        g_test_add_func("/alerts/change/check-comes-back", test_a_check_that_comes_back_goes_on);
+        g_test_add_func("/alerts/change/many-failures", test_many_failures_at_once_are_not_all_kept);
         g_test_add_func("/alerts/change/check-up-removed", test_removing_a_check_that_is_up_says_nothing);
         g_test_add_func("/alerts/change/alert-removed", test_a_removed_alert_drops_what_it_is_owed);
         g_test_add_func("/alerts/change/recipient-removed", test_a_removed_recipient_is_owed_nothing);
