@@ -11,15 +11,16 @@ static void
 plan_retry(const Notice *notice, Recipient *recipient, const AttemptOutcome *outcome, usec_t realtime_usec) {
         uint64_t seed = retry_seed(notice->id, recipient->address, recipient->attempts);
         usec_t delay = retry_delay(recipient->attempts, outcome->retry_after_usec, seed);
+        usec_t end = usec_add(notice->created, GIVE_UP_USEC);
 
-        if (retry_gives_up(notice->created, realtime_usec)) {
+        if (retry_gives_up(notice->created, realtime_usec, recipient->attempts)) {
                 recipient->state = DELIVERY_GAVE_UP;
                 return;
         }
+        recipient->retry_at = usec_add(realtime_usec, delay);
         /* the last attempt is made when the time is up, not some minutes later */
-        recipient->retry_at =
-                        MIN(usec_add(realtime_usec, delay),
-                            MAX(usec_add(notice->created, GIVE_UP_USEC), realtime_usec + USEC_PER_SEC));
+        if (end > realtime_usec)
+                recipient->retry_at = MIN(recipient->retry_at, MAX(end, realtime_usec + USEC_PER_SEC));
 }
 
 static void recipient_settle(

@@ -12,6 +12,7 @@ static const usec_t plan[] = {
 };
 
 enum {
+        ATTEMPTS_MAX = G_N_ELEMENTS(plan) + GIVE_UP_USEC / (15 * USEC_PER_MINUTE),
         PLAN_BEATS_RELAY = 4 /* failures, from which on the relay's wish cannot shorten the plan */
 };
 
@@ -41,6 +42,8 @@ uint64_t retry_seed(const char *notice_id, const char *recipient, uint64_t attem
         return g_ascii_strtoull(hash, /* endptr= */ NULL, /* base= */ 16);
 }
 
-bool retry_gives_up(usec_t created_usec, usec_t now_usec) {
-        return now_usec >= usec_add(created_usec, GIVE_UP_USEC);
+bool retry_gives_up(usec_t created_usec, usec_t now_usec, uint64_t attempts) {
+        if (attempts < G_N_ELEMENTS(plan))
+                return false;
+        return now_usec >= usec_add(created_usec, GIVE_UP_USEC) || attempts >= ATTEMPTS_MAX;
 }

@@ -20,5 +20,6 @@ usec_t retry_delay(uint64_t attempts, usec_t retry_after_usec, uint64_t seed);
 uint64_t retry_seed(const char *notice_id, const char *recipient, uint64_t attempts);
 
 /* Whether an attempt that has just failed was the last: GIVE_UP_USEC have passed since the notice was made.
- */
-bool retry_gives_up(usec_t created_usec, usec_t now_usec);
+ * Both instants are wall clocks, maybe of two nodes, and those are set: nothing is given up before the plan
+ * has been gone through once (20 minutes), nor tried oftener than fits into GIVE_UP_USEC. */
+bool retry_gives_up(usec_t created_usec, usec_t now_usec, uint64_t attempts);

@@ -314,6 +314,26 @@ static void test_given_up_after_72_hours(void) {
         finish();
 }
 
+/* The master that saw the outage had not set its clock yet. */
+static void test_a_notice_dated_long_ago_is_tried(void) {
+        usec_t now = WALL;
+        unsigned n = 0;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_flip(&value, CHECK_DOWN, 1000 * SEC);
+        while (fixture_outcome(&value, fixture_notice(value, 0), "webhook", ATTEMPT_RETRY, now) ==
+               DELIVERY_OWED) {
+                const Recipient *recipient = notice_recipient(fixture_notice(value, 0), "webhook");
+
+                g_assert_cmpuint(recipient->retry_at, >=, now + 5 * SEC);
+                now = recipient->retry_at;
+                g_assert_cmpuint(++n, <, 20);
+        }
+        g_assert_cmpuint(now, >, WALL + 18 * USEC_PER_MINUTE);
+        finish();
+}
+
 static void test_what_failed_stays_to_be_seen(void) {
         AlertSummary summary;
         usec_t when = WALL;
@@ -775,6 +795,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/outcome/late-down-leaves", test_a_down_delivered_after_the_outage_leaves);
         g_test_add_func("/alerts/outcome/retry", test_a_retry_is_planned_and_kept);
         g_test_add_func("/alerts/outcome/given-up", test_given_up_after_72_hours);
+        g_test_add_func("/alerts/outcome/dated-long-ago", test_a_notice_dated_long_ago_is_tried);
         g_test_add_func("/alerts/outcome/failed-stays", test_what_failed_stays_to_be_seen);
         g_test_add_func("/alerts/outcome/recipients-one-by-one",
                         test_one_refusing_recipient_does_not_hide_the_others);

@@ -44,10 +44,31 @@ static void test_seed(void) {
 static void test_gives_up(void) {
         usec_t created = 1000 * SEC;
 
-        g_assert_false(retry_gives_up(created, created));
-        g_assert_false(retry_gives_up(created, created + GIVE_UP_USEC - 1));
-        g_assert_true(retry_gives_up(created, created + GIVE_UP_USEC));
-        g_assert_false(retry_gives_up(created, 1 * SEC)); /* a clock set back is no reason */
+        g_assert_false(retry_gives_up(created, created, 20));
+        g_assert_false(retry_gives_up(created, created + GIVE_UP_USEC - 1, 20));
+        g_assert_true(retry_gives_up(created, created + GIVE_UP_USEC, 20));
+        g_assert_false(retry_gives_up(created, 1 * SEC, 20)); /* a clock set back is no reason */
+}
+
+/* The master that made the notice, or this one, had its clock set meanwhile. */
+static void test_the_wall_clock_alone_gives_up_nothing(void) {
+        usec_t spent = 0;
+        uint64_t attempts = 0;
+
+        /* dated 1970: not before the plan was gone through */
+        do
+                spent += retry_delay(++attempts, 0, 0);
+        while (!retry_gives_up(0, 1700000000 * SEC + spent, attempts));
+        g_assert_cmpuint(spent, >, 20 * USEC_PER_MINUTE);
+        g_assert_cmpuint(spent, <, USEC_PER_HOUR);
+
+        /* dated years ahead: not much later than it should */
+        attempts = spent = 0;
+        do
+                spent += retry_delay(++attempts, 0, 0);
+        while (!retry_gives_up(1700000000 * SEC, spent, attempts));
+        g_assert_cmpuint(spent, >=, GIVE_UP_USEC);
+        g_assert_cmpuint(spent, <, GIVE_UP_USEC + USEC_PER_HOUR);
 }
 
 int main(int argc, char **argv) {
@@ -57,5 +78,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/retry/retry-after", test_retry_after_is_obeyed);
         g_test_add_func("/alerts/retry/seed", test_seed);
         g_test_add_func("/alerts/retry/gives-up", test_gives_up);
+        g_test_add_func("/alerts/retry/wall-clock", test_the_wall_clock_alone_gives_up_nothing);
         return g_test_run();
 }
