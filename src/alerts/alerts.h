@@ -44,6 +44,7 @@ typedef enum AttemptResult {
 typedef struct AttemptOutcome {
         AttemptResult result;
         usec_t retry_after_usec; /* the relay's wish, 0: none */
+        uint64_t attempt;        /* which one it was; a failure of one that others followed is no news */
         const char *answer;      /* secrets removed; cut at DETAIL_MAX_BYTES */
 } AttemptOutcome;
 

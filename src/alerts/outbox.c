@@ -27,6 +27,7 @@ struct Outbox {
                              */
         GPtrArray *running; /* of Item, borrowed: few */
         GPtrArray *effects; /* of OutboxEffect */
+        GHashTable *held;   /* id of an alert -> usec_t *, CLOCK_BOOTTIME until which nothing is sent */
         usec_t deadline;
 };
 
@@ -57,6 +58,7 @@ Outbox *outbox_new(void) {
         outbox->items = g_ptr_array_new_with_free_func(item_destroy);
         outbox->running = g_ptr_array_new();
         outbox->effects = g_ptr_array_new_with_free_func(effect_destroy);
+        outbox->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         outbox->deadline = USEC_INFINITY;
         return outbox;
 }
@@ -68,6 +70,7 @@ Outbox *outbox_free(Outbox *outbox) {
         g_ptr_array_unref(outbox->running);
         g_ptr_array_unref(outbox->items);
         g_ptr_array_unref(outbox->effects);
+        g_hash_table_unref(outbox->held);
         g_free(outbox);
         return NULL;
 }
@@ -83,10 +86,10 @@ static void push_effect(Outbox *outbox, OutboxEffectKind kind, const Item *item)
 }
 
 static void stop(Outbox *outbox, Item *item) {
-        if (item->phase == ITEM_RUNNING) {
-                push_effect(outbox, OUTBOX_CANCEL, item);
-                g_ptr_array_remove(outbox->running, item);
-        }
+        if (item->phase != ITEM_RUNNING)
+                return;
+        push_effect(outbox, OUTBOX_CANCEL, item);
+        g_ptr_array_remove(outbox->running, item);
         item->phase = ITEM_WAITING;
 }
 
@@ -118,11 +121,24 @@ static bool alert_has_slot(const Outbox *outbox, const char *alert_id) {
         return n < DELIVERIES_PER_ALERT;
 }
 
-static bool is_older(const Item *a, const Item *b) {
-        return !b || a->notice->created < b->notice->created;
+static usec_t held_until(const Outbox *outbox, const char *alert_id) {
+        const usec_t *until = g_hash_table_lookup(outbox->held, alert_id);
+
+        return until ? *until : 0;
 }
 
-/* The oldest that may start, NULL: none. *ret_deadline: when the next of those that wait for their time is
+static gboolean is_over(gpointer key, gpointer until, gpointer now_usec) {
+        return *(const usec_t *) until <= *(const usec_t *) now_usec;
+}
+
+/* What has been tried least, so that the retries of dead relays do not take all the places, then the oldest. */
+static bool goes_before(const Item *a, const Item *b) {
+        if (!b || a->recipient->attempts != b->recipient->attempts)
+                return !b || a->recipient->attempts < b->recipient->attempts;
+        return a->notice->created < b->notice->created;
+}
+
+/* The first that may start, NULL: none. *ret_deadline: when the next of those that wait for their time is
  * due. */
 static Item *find_next(const Outbox *outbox, usec_t now_usec, usec_t *ret_deadline) {
         usec_t deadline = USEC_INFINITY;
@@ -130,12 +146,14 @@ static Item *find_next(const Outbox *outbox, usec_t now_usec, usec_t *ret_deadli
 
         for (guint i = 0; i < outbox->items->len; i++) {
                 Item *item = g_ptr_array_index(outbox->items, i);
+                usec_t due;
 
                 if (item->phase != ITEM_WAITING)
                         continue;
-                if (item->due > now_usec)
-                        deadline = MIN(deadline, item->due);
-                else if (is_older(item, found) && alert_has_slot(outbox, item->notice->alert_id) &&
+                due = MAX(item->due, held_until(outbox, item->notice->alert_id));
+                if (due > now_usec)
+                        deadline = MIN(deadline, due);
+                else if (goes_before(item, found) && alert_has_slot(outbox, item->notice->alert_id) &&
                          is_first_in_lane(outbox, i))
                         found = item;
         }
@@ -145,6 +163,7 @@ static Item *find_next(const Outbox *outbox, usec_t now_usec, usec_t *ret_deadli
 
 static void start_what_may(Outbox *outbox, usec_t now_usec) {
         outbox->deadline = USEC_INFINITY;
+        (void) g_hash_table_foreach_remove(outbox->held, is_over, &now_usec);
         while (outbox->is_master && outbox->running->len < DELIVERIES_AT_ONCE) {
                 Item *item = find_next(outbox, now_usec, &outbox->deadline);
 
@@ -272,8 +291,6 @@ void outbox_set_master(Outbox *outbox, bool is_master, usec_t now_usec) {
         if (outbox->is_master == is_master)
                 return;
 
-        /* also what was settling: if its outcome was lost with the mastership, it is unknown and tried again
-         */
         outbox->is_master = is_master;
         for (guint i = 0; i < outbox->items->len; i++)
                 stop(outbox, g_ptr_array_index(outbox->items, i));
@@ -294,6 +311,22 @@ void outbox_finished(Outbox *outbox, const char *notice_id, const char *recipien
                 break;
         }
         start_what_may(outbox, now_usec);
+}
+
+void outbox_hold(Outbox *outbox, const char *notice_id, usec_t until_usec) {
+        assert(outbox);
+
+        for (guint i = 0; i < outbox->running->len; i++) {
+                const Item *item = g_ptr_array_index(outbox->running, i);
+
+                if (g_strcmp0(item->notice->id, notice_id) != 0)
+                        continue;
+                g_hash_table_replace(
+                                outbox->held,
+                                g_strdup(item->notice->alert_id),
+                                g_memdup2(&until_usec, sizeof until_usec));
+                return;
+        }
 }
 
 void outbox_tick(Outbox *outbox, usec_t now_usec) {

@@ -48,6 +48,13 @@ static void recipient_settle(
         }
 }
 
+/* A delivery or refusal stays true, however late it is told; that it did not work then is not of interest any
+ * more once another master has tried. */
+static bool is_overtaken(const Recipient *recipient, const AttemptOutcome *outcome) {
+        return (outcome->result == ATTEMPT_RETRY || outcome->result == ATTEMPT_UNKNOWN) &&
+               outcome->attempt > 0 && outcome->attempt <= recipient->attempts;
+}
+
 Delta *alerts_on_outcome(
                 const Value *value,
                 const char *notice_id,
@@ -66,7 +73,7 @@ Delta *alerts_on_outcome(
 
         notice = notice_copy(value_object(value, RECORD_NOTICE, notice_id));
         settled = notice ? notice_recipient(notice, recipient) : NULL;
-        if (!settled || settled->state != DELIVERY_OWED)
+        if (!settled || settled->state != DELIVERY_OWED || is_overtaken(settled, outcome))
                 return NULL;
 
         recipient_settle(notice, settled, outcome, realtime_usec);

@@ -7,17 +7,22 @@
 #include "alerts/alerts.h"
 #include "alerts/message.h"
 #include "alerts/outbox.h"
+#include "base/limits.h"
 #include "base/names.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/random.h"
 #include "senders/sender.h"
 
+/* What was refused is asked again after this: whatever the reason, it may stand a while. */
+#define COMMIT_AGAIN_USEC (500 * USEC_PER_MSEC)
+
 /* An attempt in flight. */
 typedef struct Attempt {
         Deliveries *deliveries;
         char *notice_id;
         char *recipient;
+        uint64_t number;
         Sending *sending;
 } Attempt;
 
@@ -54,6 +59,7 @@ struct Deliveries {
         GPtrArray *attempts;   /* of Attempt, owned */
         GPtrArray *finished;   /* of Finished, owned, in order */
         unsigned n_committing; /* how many of them are on their way */
+        usec_t commit_again;   /* CLOCK_BOOTTIME, after a refusal */
         GPtrArray *tests;      /* of Test, owned */
         GHashTable *warned;    /* notice ids whose templates fell back, told once */
         sd_event_source *timer;
@@ -149,7 +155,11 @@ static bool may_send(void *userdata) {
 }
 
 static void
-finish(Deliveries *deliveries, const char *notice_id, const char *recipient, const SendOutcome *outcome) {
+finish(Deliveries *deliveries,
+       const char *notice_id,
+       const char *recipient,
+       uint64_t attempt,
+       const SendOutcome *outcome) {
         static const AttemptResult results[] = {
                 [SEND_DELIVERED] = ATTEMPT_DELIVERED,
                 [SEND_RETRY] = ATTEMPT_RETRY,
@@ -164,9 +174,14 @@ finish(Deliveries *deliveries, const char *notice_id, const char *recipient, con
         finished->outcome = (AttemptOutcome){
                 .result = results[outcome->result],
                 .retry_after_usec = outcome->retry_after_usec,
+                .attempt = attempt,
                 .answer = finished->answer,
         };
         g_ptr_array_add(deliveries->finished, finished);
+        if (outcome->retry_after_usec > 0)
+                outbox_hold(deliveries->outbox,
+                            notice_id,
+                            now_boottime() + MIN(outcome->retry_after_usec, RETRY_AFTER_MAX_USEC));
         outbox_finished(deliveries->outbox, notice_id, recipient, now_boottime());
         settle_soon(deliveries);
 }
@@ -176,7 +191,7 @@ static void on_sent(void *userdata, const SendOutcome *outcome) {
         Deliveries *deliveries = attempt->deliveries;
 
         attempt->sending = NULL; /* frees itself after this call */
-        finish(deliveries, attempt->notice_id, attempt->recipient, outcome);
+        finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, outcome);
         g_ptr_array_remove_fast(deliveries->attempts, attempt);
 }
 
@@ -210,6 +225,7 @@ static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
                 attempt->deliveries = deliveries;
                 attempt->notice_id = g_strdup(effect->notice_id);
                 attempt->recipient = g_strdup(effect->recipient);
+                attempt->number = effect->attempt;
                 g_ptr_array_add(deliveries->attempts, attempt);
                 r = send_start(deliveries->senders,
                                alert,
@@ -226,6 +242,7 @@ static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
         finish(deliveries,
                effect->notice_id,
                effect->recipient,
+               effect->attempt,
                &(SendOutcome){ .result = SEND_RETRY, .answer = g_strerror(-r) });
 }
 
@@ -246,26 +263,26 @@ static void cancel_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
 static void on_committed(void *userdata, const ManagerAnswer *answer) {
         Deliveries *deliveries = userdata;
 
-        /* what could not be committed is planned again on the newer value, as long as we are master; a new
-         * master finds it owed and tries again, with the same bytes */
+        /* what could not be committed is planned again on the newer value */
         if (answer->outcome == CHANGE_DONE)
                 g_ptr_array_remove_range(deliveries->finished, 0, deliveries->n_committing);
+        else
+                deliveries->commit_again = now_boottime() + COMMIT_AGAIN_USEC;
         deliveries->n_committing = 0;
         settle_soon(deliveries);
 }
 
+/* Also when this node is master no longer: whoever leads is told, lest it repeat what is known to have
+ * arrived. */
 static void commit_finished(Deliveries *deliveries) {
         Manager *m = deliveries->manager;
         const Value *committed = manager_value(m);
         _cleanup_(value_unrefp) Value *working = value_ref((Value *) committed);
         _cleanup_(delta_freep) Delta *all = NULL;
 
-        if (deliveries->n_committing > 0 || deliveries->finished->len == 0)
+        if (deliveries->n_committing > 0 || deliveries->finished->len == 0 ||
+            now_boottime() < deliveries->commit_again)
                 return;
-        if (!manager_is_master(m)) {
-                g_ptr_array_set_size(deliveries->finished, 0);
-                return;
-        }
 
         for (unsigned i = 0; i < deliveries->finished->len; i++) {
                 Finished *finished = g_ptr_array_index(deliveries->finished, i);
@@ -304,6 +321,14 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
+static usec_t next_deadline(const Deliveries *deliveries) {
+        usec_t deadline = outbox_next_deadline(deliveries->outbox);
+
+        if (deliveries->n_committing > 0 || deliveries->finished->len == 0)
+                return deadline;
+        return MIN(deadline, deliveries->commit_again);
+}
+
 static int on_settle(sd_event_source *source, void *userdata) {
         Deliveries *deliveries = userdata;
         g_autoptr(GPtrArray) effects = NULL;
@@ -323,7 +348,7 @@ static int on_settle(sd_event_source *source, void *userdata) {
         return timer_arm(
                         deliveries->manager->event,
                         &deliveries->timer,
-                        outbox_next_deadline(deliveries->outbox),
+                        next_deadline(deliveries),
                         TIMER_RELAXED,
                         on_timer,
                         deliveries);
@@ -333,8 +358,14 @@ static void settle_soon(Deliveries *deliveries) {
         (void) end_of_turn(deliveries->manager->event, &deliveries->settle, on_settle, deliveries);
 }
 
+static gboolean has_left(gpointer notice_id, gpointer value, gpointer userdata) {
+        return !value_find(userdata, RECORD_NOTICE, notice_id);
+}
+
 void deliveries_update(Deliveries *deliveries, const Value *value) {
         assert(deliveries);
+
+        (void) g_hash_table_foreach_remove(deliveries->warned, has_left, (gpointer) value);
 
         outbox_set_value(deliveries->outbox, value, now_boottime(), now_realtime());
         settle_soon(deliveries);

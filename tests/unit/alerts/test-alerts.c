@@ -379,6 +379,25 @@ static void test_one_refusing_recipient_does_not_hide_the_others(void) {
         finish();
 }
 
+/* Told late, by a master of yesterday. */
+static void test_an_outcome_that_others_overtook(void) {
+        AttemptOutcome late = { .result = ATTEMPT_RETRY, .attempt = 1, .answer = "busy" };
+        _cleanup_(delta_freep) Delta *delta = NULL;
+        DeliveryState state;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        (void) fixture_outcome(&value, fixture_notice(value, 0), "webhook", ATTEMPT_UNKNOWN, WALL);
+        g_assert_null(alerts_on_outcome(
+                        value, fixture_notice(value, 0)->id, "webhook", &late, WALL + SEC, &state));
+        late.result = ATTEMPT_DELIVERED;
+        delta = alerts_on_outcome(value, fixture_notice(value, 0)->id, "webhook", &late, WALL + SEC, &state);
+        g_assert_nonnull(delta);
+        g_assert_cmpint(state, ==, DELIVERY_DELIVERED);
+        finish();
+}
+
 static void test_outcomes_of_what_is_not_owed(void) {
         AttemptOutcome outcome = { .result = ATTEMPT_DELIVERED };
         DeliveryState state;
@@ -800,6 +819,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/outcome/recipients-one-by-one",
                         test_one_refusing_recipient_does_not_hide_the_others);
         g_test_add_func("/alerts/outcome/not-owed", test_outcomes_of_what_is_not_owed);
+        g_test_add_func("/alerts/outcome/overtaken", test_an_outcome_that_others_overtook);
         g_test_add_func("/alerts/outcome/answer-is-cut", test_an_answer_is_cut_on_a_character);
         g_test_add_func("/alerts/collapse/oldest-pair", test_the_oldest_pair_collapses);
         g_test_add_func("/alerts/collapse/untouched-first", test_a_pair_that_reached_nobody_collapses_first);

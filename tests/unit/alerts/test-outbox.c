@@ -113,9 +113,96 @@ static void test_losing_the_mastership_cancels(void) {
         EXPECT("CANCEL ops DOWN a@x 1");
         g_assert_cmpuint(outbox_n_running(outbox), ==, 0);
         g_assert_cmpuint(outbox_next_deadline(outbox), ==, USEC_INFINITY);
-        /* as master again: what came of b@x was never committed, so it is tried again */
+        /* as master again: what came of a@x is unknown; of b@x it is known, and on its way to be committed */
         outbox_set_master(outbox, true, BOOT);
-        EXPECT("START ops DOWN a@x 1", "START ops DOWN b@x 1");
+        EXPECT("START ops DOWN a@x 1");
+        (void) fixture_outcome(&value, fixture_notice(value, 0), "b@x", ATTEMPT_RETRY, WALL);
+        committed();
+        EXPECT();
+        outbox_tick(outbox, BOOT + 6 * SEC);
+        EXPECT("START ops DOWN b@x 2");
+        finish();
+}
+
+static void test_a_relay_that_wants_rest_gets_it(void) {
+        g_autofree char *busy = NULL, *fine = NULL;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("busy", true));
+        fixture_put(&value, RECORD_ALERT, fixture_discord("fine", true));
+        for (unsigned i = 0; i < 6; i++) {
+                g_autofree char *id = g_strdup_printf("check-%04u", i);
+
+                flip(id, CHECK_DOWN);
+        }
+        g_assert_cmpuint(count_effects(OUTBOX_START), ==, 2 * DELIVERIES_PER_ALERT);
+        busy = g_strdup(alerts_summary(value, "busy", CHECK).oldest_owed->id);
+        fine = g_strdup(alerts_summary(value, "fine", CHECK).oldest_owed->id);
+
+        outbox_hold(outbox, busy, BOOT + 60 * SEC);
+        outbox_finished(outbox, busy, "webhook", BOOT);
+        EXPECT();
+        outbox_finished(outbox, fine, "webhook", BOOT);
+        EXPECT("START fine DOWN webhook 1");
+        g_assert_cmpuint(outbox_next_deadline(outbox), ==, BOOT + 60 * SEC);
+        outbox_tick(outbox, BOOT + 60 * SEC - 1);
+        EXPECT();
+        outbox_hold(outbox, "no-such-notice", BOOT + 90 * SEC);
+        outbox_tick(outbox, BOOT + 60 * SEC);
+        EXPECT("START busy DOWN webhook 1");
+        finish();
+}
+
+static void test_dead_relays_do_not_take_all_places(void) {
+        g_autoptr(GPtrArray) retries = NULL;
+        bool reached = false;
+
+        start();
+        for (unsigned i = 0; i < 10; i++) {
+                g_autofree char *id = g_strdup_printf("dead-%u", i);
+
+                fixture_put(&value, RECORD_ALERT, fixture_discord(id, true));
+        }
+        for (unsigned i = 0; i < 10; i++) {
+                g_autofree char *id = g_strdup_printf("check-%04u", i);
+
+                flip(id, CHECK_DOWN);
+        }
+        now += SEC;
+        for (unsigned i = 0; i < 100;) { /* everything has been tried once */
+                g_autoptr(GPtrArray) effects = outbox_take_effects(outbox);
+
+                for (guint k = 0; k < effects->len; k++, i++) {
+                        const OutboxEffect *effect = g_ptr_array_index(effects, k);
+                        const Notice *notice = value_object(value, RECORD_NOTICE, effect->notice_id);
+
+                        outbox_finished(outbox, effect->notice_id, effect->recipient, BOOT + now);
+                        (void) fixture_outcome(&value, notice, effect->recipient, ATTEMPT_RETRY, WALL + now);
+                }
+                committed();
+        }
+        now += 60 * SEC;
+        outbox_tick(outbox, BOOT + now);
+        retries = outbox_take_effects(outbox);
+        g_assert_cmpuint(retries->len, ==, DELIVERIES_AT_ONCE);
+        fixture_put(&value, RECORD_ALERT, fixture_discord("well", true));
+        flip("check-0050", CHECK_DOWN);
+        EXPECT();
+        for (guint i = 0; i < retries->len && !reached; i++) {
+                const OutboxEffect *retry = g_ptr_array_index(retries, i);
+                g_autoptr(GPtrArray) effects = NULL;
+
+                outbox_finished(outbox, retry->notice_id, retry->recipient, BOOT + now);
+                effects = outbox_take_effects(outbox);
+                for (guint k = 0; k < effects->len; k++) {
+                        const OutboxEffect *effect = g_ptr_array_index(effects, k);
+                        const Notice *notice = value_object(value, RECORD_NOTICE, effect->notice_id);
+
+                        g_assert_cmpstr(notice->check_id, ==, "check-0050"); /* no second retry before it */
+                        reached = reached || strcmp(notice->alert_id, "well") == 0;
+                }
+        }
+        g_assert_true(reached);
         finish();
 }
 
@@ -370,6 +457,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/outbox/owed-is-sent", test_what_is_owed_is_sent);
         g_test_add_func("/alerts/outbox/only-the-master", test_only_the_master_sends);
         g_test_add_func("/alerts/outbox/losing-the-mastership", test_losing_the_mastership_cancels);
+        g_test_add_func("/alerts/outbox/hold", test_a_relay_that_wants_rest_gets_it);
+        g_test_add_func("/alerts/outbox/dead-relays", test_dead_relays_do_not_take_all_places);
         g_test_add_func("/alerts/outbox/waits-for-the-commit",
                         test_nothing_starts_before_the_outcome_is_committed);
         g_test_add_func("/alerts/outbox/retry", test_a_retry_waits_for_its_time);
