@@ -160,8 +160,8 @@ static void put_status(Delta *delta, const CheckStatus *before, const Transition
         delta_put_object(delta, RECORD_STATUS, status);
 }
 
-/* A check that was removed and put back under its old id begins anew, but what is left of its former life was
- * said before. */
+/* A check that was removed and put back under its old id begins anew, but what is left of its former life
+ * was said before. */
 static uint64_t last_number(const Value *value, const CheckStatus *status, const char *check_id) {
         uint64_t number = status ? status->transitions : 0;
         size_t n;

@@ -186,7 +186,8 @@ static int compare_created(gconstpointer a, gconstpointer b) {
         return x->created != y->created ? (x->created < y->created ? -1 : 1) : strcmp(x->id, y->id);
 }
 
-/* With the one that has just failed there are NOTICES_FAILED_KEPT of this alert at most: the oldest leave. */
+/* With the one that has just failed there are NOTICES_FAILED_KEPT of this alert at most: the oldest leave.
+ */
 static void make_room_for_failed(const Value *value, Delta *delta, const Notice *failed) {
         g_autoptr(GPtrArray) kept = g_ptr_array_new();
         size_t n;

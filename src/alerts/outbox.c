@@ -131,7 +131,8 @@ static gboolean is_over(gpointer key, gpointer until, gpointer now_usec) {
         return *(const usec_t *) until <= *(const usec_t *) now_usec;
 }
 
-/* What has been tried least, so that the retries of dead relays do not take all the places, then the oldest. */
+/* What has been tried least, so that the retries of dead relays do not take all the places, then the
+ * oldest. */
 static bool goes_before(const Item *a, const Item *b) {
         if (!b || a->recipient->attempts != b->recipient->attempts)
                 return !b || a->recipient->attempts < b->recipient->attempts;

@@ -44,7 +44,8 @@ DEFINE_CLEANUP(Outbox, outbox_free);
 void outbox_set_value(Outbox *outbox, const Value *value, usec_t now_usec, usec_t realtime_usec);
 void outbox_set_master(Outbox *outbox, bool is_master, usec_t now_usec);
 void outbox_finished(Outbox *outbox, const char *notice_id, const char *recipient, usec_t now_usec);
-/* The relay of this notice, one in flight, wants to be left alone: nothing starts for its alert until then. */
+/* The relay of this notice, one in flight, wants to be left alone: nothing starts for its alert until then.
+ */
 void outbox_hold(Outbox *outbox, const char *notice_id, usec_t until_usec);
 void outbox_tick(Outbox *outbox, usec_t now_usec);
 /* of OutboxEffect, in order; the caller frees the array */

@@ -48,8 +48,8 @@ static void recipient_settle(
         }
 }
 
-/* A delivery or refusal stays true, however late it is told; that it did not work then is not of interest any
- * more once another master has tried. */
+/* A delivery or refusal stays true, however late it is told; that it did not work then is not of interest
+ * any more once another master has tried. */
 static bool is_overtaken(const Recipient *recipient, const AttemptOutcome *outcome) {
         return (outcome->result == ATTEMPT_RETRY || outcome->result == ATTEMPT_UNKNOWN) &&
                outcome->attempt > 0 && outcome->attempt <= recipient->attempts;

@@ -54,8 +54,8 @@ DEFINE_CLEANUP(Verdict, verdict_free);
 /* A value was committed: its checks, committed states and voters. Cheap to call with every one. A check that
  * probes differently keeps its state, loses its votes and, on the master, gets fresh rounds. */
 void verdict_configure(Verdict *verdict, const Value *value, usec_t now_usec);
-/* This node acts as master from now on, in this term, or no longer does. It may lose the lease and get it back
- * within a term; what was asked before does not count then. */
+/* This node acts as master from now on, in this term, or no longer does. It may lose the lease and get it
+ * back within a term; what was asked before does not count then. */
 void verdict_lead(Verdict *verdict, uint64_t term, usec_t now_usec);
 void verdict_follow(Verdict *verdict, usec_t now_usec);
 /* node_id: whose pinned connection carried it, or our own; whoever is no voter is ignored. The observation

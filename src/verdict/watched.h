@@ -6,8 +6,8 @@
 #include "verdict/ballot.h"
 #include "verdict/verdict.h"
 
-/* CLOCK_BOOTTIME begins with the host, votes may be older: they are dated as if it had begun this much sooner,
- * further back than any vote is fresh. */
+/* CLOCK_BOOTTIME begins with the host, votes may be older: they are dated as if it had begun this much
+ * sooner, further back than any vote is fresh. */
 #define VOTE_EPOCH_USEC (30 * 24 * USEC_PER_HOUR)
 
 /* calm -> suspect -> round -> (between -> round)… -> proposed -> calm */

@@ -113,7 +113,8 @@ static void test_losing_the_mastership_cancels(void) {
         EXPECT("CANCEL ops DOWN a@x 1");
         g_assert_cmpuint(outbox_n_running(outbox), ==, 0);
         g_assert_cmpuint(outbox_next_deadline(outbox), ==, USEC_INFINITY);
-        /* as master again: what came of a@x is unknown; of b@x it is known, and on its way to be committed */
+        /* as master again: what came of a@x is unknown; of b@x it is known, and on its way to be committed
+         */
         outbox_set_master(outbox, true, BOOT);
         EXPECT("START ops DOWN a@x 1");
         (void) fixture_outcome(&value, fixture_notice(value, 0), "b@x", ATTEMPT_RETRY, WALL);

@@ -3,10 +3,10 @@
 
 #include "../fixture.h"
 
-/* Random voters who say anything at any time, to any round, lost leads, leases that lapse and come back within
- * their term, voters that come and go, edits and failing commits: whatever happens, a state flips only when
- * two consecutive numbered rounds had a majority of the configured voters that said so, and no number is ever
- * used twice. The books are kept here a second time, from what goes in and out. */
+/* Random voters who say anything at any time, to any round, lost leads, leases that lapse and come back
+ * within their term, voters that come and go, edits and failing commits: whatever happens, a state flips
+ * only when two consecutive numbered rounds had a majority of the configured voters that said so, and no
+ * number is ever used twice. The books are kept here a second time, from what goes in and out. */
 
 #define CHECK "check-0000"
 #define SEC USEC_PER_SEC

@@ -691,7 +691,8 @@ static void test_round_numbers_differ_between_terms(void) {
         finish();
 }
 
-/* The lease lapsed for a moment and came back without an election: what was asked before is not asked now. */
+/* The lease lapsed for a moment and came back without an election: what was asked before is not asked now.
+ */
 static void test_round_numbers_differ_within_a_term(void) {
         start(3, CHECK_UP, world_silence);
         sim_vote(&sim, 0, OBSERVATION_FAILED, "x", 0);
