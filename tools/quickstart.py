@@ -173,6 +173,7 @@ def story(cluster, processes):
         raise harness.Failure(f"the targets did not start: {(BASE / 'world.log').read_text()}")
     where = ask_world("where")
     for node in cluster.nodes:
+        node.outlives = True
         node.start()
         processes.append(node.process.pid)
         remember(processes)

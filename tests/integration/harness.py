@@ -79,6 +79,11 @@ def in_namespace(name):
         os.close(home)
 
 
+def die_with_parent():
+    """In the child, before exec: a daemon never outlives the test that started it, whatever ends that."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Node:
     """One daemon. `name` is for people; `port` and `address` are what the others dial."""
 
@@ -88,6 +93,7 @@ class Node:
         self.port = port or free_port(address)
         self.namespace = namespace
         self.timing = timing
+        self.outlives = False  # the quick start leaves its cluster running
         self.dir = pathlib.Path(base) / name
         self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.socket = self.dir / "control.sock"
@@ -118,7 +124,7 @@ class Node:
             self.process = subprocess.Popen(
                 self._inside([QUPTIMED, "--private-only"]),
                 env={**self.env(), **more_env}, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True)
+                start_new_session=True, preexec_fn=None if self.outlives else die_with_parent)
         if wait:
             wait_for(f"{self.name} answers", lambda: self.alive() and self.quctl("--json=short", "status",
                      check=False).returncode != 3)
