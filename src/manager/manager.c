@@ -191,6 +191,7 @@ void manager_on_removed(Manager *m, const char *told_by, uint64_t version) {
         if (m->removed)
                 return;
         m->removed = true;
+        replica_left(m->replica, version);
         journal_event(EVENT_REMOVED,
                       JOURNAL_FIELDS({ JOURNAL_NODE, told_by }),
                       "this node was removed from its cluster at version %" G_GUINT64_FORMAT

@@ -20,6 +20,7 @@ struct Replica {
         bool closing;
         bool carrying;     /* effects are being carried out: what they cause is added behind them */
         GHashTable *calls; /* id of the change -> Call */
+        char *leaving;     /* id of the change that is to remove this node itself */
         sd_event_source *timer;
 };
 
@@ -70,6 +71,7 @@ Replica *replica_free(Replica *replica) {
         register_effects_done(&replica->effects);
         (void) register_free(replica->reg);
         g_hash_table_unref(replica->calls);
+        g_free(replica->leaving);
         g_free(replica);
         return NULL;
 }
@@ -226,6 +228,20 @@ static void carry_out(Replica *replica) {
 
 /* ---- events ---- */
 
+void replica_left(Replica *replica, uint64_t version) {
+        Call *call = replica->leaving ? g_hash_table_lookup(replica->calls, replica->leaving) : NULL;
+
+        if (!call)
+                return;
+        g_hash_table_remove(replica->calls, replica->leaving);
+        call_answer(call,
+                    &(ManagerAnswer){
+                                    .outcome = CHANGE_DONE,
+                                    .version = version,
+                                    .id = manager_node_id(replica->manager),
+                    });
+}
+
 void replica_start(Replica *replica) {
         assert(replica);
 
@@ -270,6 +286,11 @@ void replica_submit(Replica *replica, Change *change, usec_t deadline_usec, Call
 
         if (call)
                 g_hash_table_replace(replica->calls, g_strdup(change->id), call);
+        if (change->kind == CHANGE_REMOVE &&
+            g_strcmp0(change->target, manager_node_id(replica->manager)) == 0) {
+                g_free(replica->leaving);
+                replica->leaving = g_strdup(change->id);
+        }
         register_submit(replica->reg, now_boottime(), change, deadline_usec, &replica->effects);
         (void) change_free(change);
         carry_out(replica);

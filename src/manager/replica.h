@@ -28,5 +28,8 @@ void replica_connected(Replica *replica, const char *node_id);
 /* change: consumed. call: answered when this node has seen the commit, or with a refusal. */
 void replica_submit(Replica *replica, Change *change, usec_t deadline_usec, Call *call);
 
+/* This node was removed, which it will not see committed: whoever asked for that here is answered. */
+void replica_left(Replica *replica, uint64_t version);
+
 const Register *replica_register(const Replica *replica);
 Store *replica_store(const Replica *replica);
