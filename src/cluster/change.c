@@ -7,7 +7,15 @@
 #include "base/limits.h"
 #include "cluster/plan.h"
 
-DEFINE_STRTAB(change_kind, ChangeKind, "add", "edit", "remove", "document", "promote", "records");
+DEFINE_STRTAB(change_kind,
+              ChangeKind,
+              "add",
+              "edit",
+              "remove",
+              "document",
+              "promote",
+              "withdraw",
+              "records");
 DEFINE_STRTAB(change_outcome,
               ChangeOutcome,
               "done",
@@ -148,6 +156,8 @@ static bool plan_kind(Plan *plan) {
                 return plan_document(plan);
         case CHANGE_PROMOTE:
                 return plan_promote(plan);
+        case CHANGE_WITHDRAW:
+                return plan_withdraw(plan);
         case CHANGE_RECORDS:
                 return plan_records(plan);
         default:

@@ -33,8 +33,13 @@ static const Barred *find_barred(const Value *value, const Peer *peer) {
         return NULL;
 }
 
-static bool may_join(Plan *plan, const Peer *peer) {
-        const Peer *joining = find_joining(plan->value);
+/* An invitation that was interrupted before the invited adopted the cluster, and is made again. */
+static bool joins_again(const Peer *peer, const Peer *joining) {
+        return joining && g_strcmp0(joining->node_id, peer->node_id) == 0 &&
+               g_strcmp0(joining->fingerprint, peer->fingerprint) == 0;
+}
+
+static bool may_join(Plan *plan, const Peer *peer, const Peer *joining) {
         const Barred *barred = find_barred(plan->value, peer);
         g_autofree char *text = NULL;
         size_t n;
@@ -50,6 +55,8 @@ static bool may_join(Plan *plan, const Peer *peer) {
                                 "this node was removed at version %" G_GUINT64_FORMAT
                                 " and its key is barred; run \"quctl node reset\" there first",
                                 barred->version);
+        if (joins_again(peer, joining))
+                return true;
         if (value_peer(plan->value, peer->node_id))
                 return plan_refuse(plan, CHANGE_EXISTS, "%s is already a peer", peer->node_id);
         if (value_peer_by_fingerprint(plan->value, peer->fingerprint))
@@ -58,12 +65,17 @@ static bool may_join(Plan *plan, const Peer *peer) {
                                 CHANGE_EXISTS,
                                 "a peer with the key %s is already there",
                                 peer->fingerprint);
-        if (joining)
+        if (joining) {
+                plan_name_object(plan, listed_kind(RECORD_PEER), joining); /* for whom it has to wait */
                 return plan_refuse(
                                 plan,
                                 CHANGE_REFUSED,
-                                "%s is joining just now; one at a time, try again when it is a member",
-                                joining->node_id);
+                                "%s at %s is joining just now; one at a time, try again when it is a "
+                                "member. If it "
+                                "never becomes one, add it again or remove it",
+                                joining->node_id,
+                                joining->advertise);
+        }
         (void) value_slice(plan->value, RECORD_PEER, &n);
         if (n >= PEERS_MAX)
                 return plan_refuse(
@@ -73,11 +85,12 @@ static bool may_join(Plan *plan, const Peer *peer) {
 
 bool plan_add_peer(Plan *plan, Peer *peer_consumed) {
         _cleanup_(peer_freep) Peer *peer = peer_consumed;
+        const Peer *joining = find_joining(plan->value);
 
-        if (!may_join(plan, peer))
+        if (!may_join(plan, peer, joining))
                 return false;
         peer->joining = true;
-        peer->order = plan->meta->next_order++;
+        peer->order = joins_again(peer, joining) ? joining->order : plan->meta->next_order++;
         peer->revision = plan->meta->version;
         plan_name_object(plan, listed_kind(RECORD_PEER), peer);
         delta_put_object(plan->delta, RECORD_PEER, TAKE_PTR(peer));
@@ -102,6 +115,18 @@ bool plan_promote(Plan *plan) {
         voter->joining = false;
         voter->revision = plan->meta->version;
         delta_put_object(plan->delta, RECORD_PEER, voter);
+        return true;
+}
+
+bool plan_withdraw(Plan *plan) {
+        const Peer *peer = value_peer(plan->value, plan->change->target ?: "");
+
+        if (!peer)
+                return true; /* never came in, or is out again */
+        plan_name_object(plan, listed_kind(RECORD_PEER), peer);
+        if (!peer->joining)
+                return plan_refuse(plan, CHANGE_REFUSED, "%s is a member already", peer->node_id);
+        delta_delete(plan->delta, RECORD_PEER, peer->node_id);
         return true;
 }
 

@@ -54,6 +54,7 @@ bool plan_edit(Plan *plan);
 bool plan_remove(Plan *plan);
 bool plan_document(Plan *plan);
 bool plan_promote(Plan *plan);
+bool plan_withdraw(Plan *plan);
 bool plan_records(Plan *plan);
 
 /* parts that both a single change and a whole document need */

@@ -322,9 +322,18 @@ static void test_peers(Fixture *f, gconstpointer data) {
         g_assert_cmpuint(value_n_voters(f->value), ==, 1);
         g_assert_cmpint(join(f, 3), ==, CHANGE_REFUSED); /* one at a time */
         g_assert_nonnull(strstr(f->answer->text, "p2"));
+        g_assert_cmpstr(f->answer->object_id, ==, "p2");
+
+        g_assert_cmpint(join(f, 2), ==, CHANGE_DONE); /* an invitation that was interrupted is made again */
+        g_assert_cmpint(ask(f, CHANGE_WITHDRAW, NULL, "p2", 0, NULL), ==, CHANGE_DONE);
+        g_assert_null(value_peer(f->value, "p2"));
+        g_assert_cmpint(ask(f, CHANGE_WITHDRAW, NULL, "p2", 0, NULL), ==, CHANGE_DONE);
+        g_assert_cmpint(join(f, 2), ==, CHANGE_DONE); /* it was not barred */
 
         g_assert_cmpint(ask(f, CHANGE_PROMOTE, NULL, "p2", 0, NULL), ==, CHANGE_DONE);
         g_assert_cmpuint(value_n_voters(f->value), ==, 2);
+        g_assert_cmpint(join(f, 2), ==, CHANGE_EXISTS);
+        g_assert_cmpint(ask(f, CHANGE_WITHDRAW, NULL, "p2", 0, NULL), ==, CHANGE_REFUSED); /* no voter */
         g_assert_cmpint(ask(f, CHANGE_PROMOTE, NULL, "p9", 0, NULL), ==, CHANGE_NOT_FOUND);
         g_assert_cmpint(ask(f, CHANGE_REMOVE, "peer", "p2", 0, NULL), ==, CHANGE_DONE);
         g_assert_cmpuint(value_n_voters(f->value), ==, 1);
