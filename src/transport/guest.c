@@ -247,6 +247,9 @@ static void on_question(Connection *connection, const Envelope *envelope) {
                 on_probe(connection, envelope);
         else if (envelope->id > 0 && g_strcmp0(envelope->method, METHOD_JOIN_PROVE) == 0)
                 on_prove(connection, envelope);
+        else if (g_strcmp0(envelope->method, METHOD_REFUSED) ==
+                 0) /* a member that has us as joining already */
+                connection_end(connection, -EREMOTE, "refused");
         else
                 turn_away(connection,
                           TRANSPORT_EVENT_STRANGER,

@@ -449,7 +449,7 @@ void transport_join_probe(
         start(invitation);
 }
 
-void transport_invite(
+Invitation *transport_invite(
                 Transport *transport,
                 const char *address,
                 const Fingerprint *expected,
@@ -473,6 +473,7 @@ void transport_invite(
         invitation->cluster_id = g_strdup(cluster_id);
         invitation->key = *key;
         start(invitation);
+        return invitation;
 }
 
 /* questions and verbs
