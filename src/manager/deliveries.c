@@ -97,6 +97,8 @@ static void test_sending_free(void *p) {
 static void test_free(void *p) {
         Test *test = p;
 
+        if (test->done)
+                test->done(test->userdata, false, "this node stopped before it knew");
         sd_event_source_disable_unref(test->answer);
         g_ptr_array_unref(test->sendings);
         g_string_free(test->text, /* free_segment= */ TRUE);
@@ -377,6 +379,7 @@ static int on_test_answered(sd_event_source *source, void *userdata) {
         Test *test = userdata;
 
         test->done(test->userdata, test->all_delivered, test->text->str);
+        test->done = NULL;
         g_ptr_array_remove_fast(test->deliveries->tests, test);
         return 0;
 }

@@ -64,12 +64,31 @@ static void note_error(void *userdata, int error) {
         *(int *) userdata = error;
 }
 
-/* Makes the database with this content and waits for it: nothing else runs before init. */
+/* Writes one batch and waits for it: nothing else works with the register now. state_id: NULL, or of a
+ * database to be made. */
+static int write_alone(Manager *m, const char *state_id, StoreBatch *batch_consumed, char **reterr_text) {
+        const char *path = m->node->paths->register_db;
+        _cleanup_(durable_freep) Durable *ignored = NULL;
+        Store *store;
+        int r, error = 0;
+
+        r = store_open(m->event, path, state_id, &store, &ignored, reterr_text);
+        if (r < 0) {
+                (void) store_batch_free(batch_consumed);
+                return r;
+        }
+        store_submit(store, batch_consumed, note_error, &error);
+        (void) store_free(store); /* waits, and tells */
+        if (error < 0 && reterr_text)
+                *reterr_text = g_strdup_printf("cannot write %s: %s", path, g_strerror(-error));
+        return error;
+}
+
+/* Makes the database with this content. */
 static int write_first(Manager *m, const Durable *durable, Store **ret, char **reterr_text) {
         const Paths *paths = m->node->paths;
-        _cleanup_(store_freep) Store *store = NULL;
-        _cleanup_(durable_freep) Durable *empty = NULL;
-        int r, error = 0;
+        _cleanup_(durable_freep) Durable *same = NULL;
+        int r;
 
         (void) store_set_aside(paths->register_db); /* of a node.yaml that is no more */
         r = directory_make(paths->state_dir, 0700);
@@ -77,20 +96,10 @@ static int write_first(Manager *m, const Durable *durable, Store **ret, char **r
                 *reterr_text = g_strdup_printf("cannot make %s: %s", paths->state_dir, g_strerror(-r));
                 return r;
         }
-        r = store_open(m->event, paths->register_db, durable->state_id, &store, &empty, reterr_text);
+        r = write_alone(m, durable->state_id, batch_of(durable), reterr_text);
         if (r < 0)
                 return r;
-
-        store_submit(store, batch_of(durable), note_error, &error);
-        store = store_free(store); /* waits, and tells */
-        if (error < 0) {
-                *reterr_text = g_strdup_printf(
-                                "cannot write %s: %s", paths->register_db, g_strerror(-error));
-                return error;
-        }
-
-        empty = durable_free(empty);
-        return store_open(m->event, paths->register_db, NULL, ret, &empty, reterr_text);
+        return store_open(m->event, paths->register_db, NULL, ret, &same, reterr_text);
 }
 
 static int initialize(Manager *m, const InitOptions *options, bool *ret_made_secret, char **reterr_text) {
@@ -136,12 +145,12 @@ static int initialize(Manager *m, const InitOptions *options, bool *ret_made_sec
                 return r;
 
         r = manager_listen(m, reterr_text);
-        if (r < 0)
+        if (r >= 0)
+                r = manager_start_parts(m, TAKE_PTR(store), durable, reterr_text);
+        if (r < 0) { /* it is initialized, and says at its next start what is wrong */
+                loop_quit(m->loop, EXIT_FAILURE);
                 return r;
-
-        r = manager_start_parts(m, TAKE_PTR(store), durable, reterr_text);
-        if (r < 0)
-                return r;
+        }
         *ret_made_secret = made_secret;
         return 0;
 }
@@ -310,6 +319,7 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
         }
 
         news_before(m, m->value, nothing);
+        manager_drop_adoptions(m);
         manager_stop_parts(m);
         m->transport = transport_free(m->transport);
         (void) value_unref(m->value);
@@ -337,12 +347,12 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
 
 /* ---- joining ---- */
 
+/* A call of an inviter that waits for its turn of the loop. */
 typedef struct Adoption {
-        Manager *manager;
-        Durable *durable;
+        char *cluster_id;
+        uint64_t version;
+        GPtrArray *peers; /* of Peer */
         TransportCall *call;
-        sd_event_source *source;
-        int error;
 } Adoption;
 
 /* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet.
@@ -371,47 +381,78 @@ adopted_durable(const Node *node, const char *cluster_id, uint64_t version, cons
         return durable;
 }
 
-static void adoption_free(Adoption *adoption) {
-        sd_event_source_disable_unref(adoption->source);
-        (void) durable_free(adoption->durable);
+static void peer_free_func(void *peer) {
+        (void) peer_free(peer);
+}
+
+static void adoption_free(void *p) {
+        Adoption *adoption = p;
+
+        if (adoption->call)
+                transport_call_fail(adoption->call, "the invited node stops or gave up its identity");
+        g_free(adoption->cluster_id);
+        g_ptr_array_unref(adoption->peers);
         g_free(adoption);
 }
 
-/* in a turn of its own: it frees the replica whose store has just called us */
-static int on_adopt(sd_event_source *source, void *userdata) {
-        Adoption *adoption = userdata;
-        Manager *m = adoption->manager;
-        _cleanup_(store_freep) Store *store = NULL;
-        _cleanup_(durable_freep) Durable *loaded = NULL;
-        g_autofree char *error = NULL;
-        int r;
+static bool is_member_of(const Value *value, const char *cluster_id) {
+        const ClusterMeta *meta = value_meta(value);
 
-        manager_stop_parts(m);
-        r = store_open(m->event, m->node->paths->register_db, NULL, &store, &loaded, &error);
-        if (r >= 0)
-                r = manager_start_parts(m, TAKE_PTR(store), loaded, &error);
-        if (r < 0) {
-                /* the database has the new state; starting again reads it */
-                journal_event(EVENT_START_REFUSED, NULL, "joining: %s", error ?: g_strerror(-r));
-                transport_call_fail(adoption->call, "the invited node could not restart itself");
-                loop_quit(m->loop, EXIT_FAILURE);
-        } else
-                transport_call_reply(adoption->call, "{}");
-        adoption_free(adoption);
-        return 0;
+        return meta && strcmp(meta->cluster_id, cluster_id) == 0;
 }
 
-static void on_adoption_written(void *userdata, int error) {
-        Adoption *adoption = userdata;
+/* One transaction puts the cluster's state in the place of ours, while no replica runs that could write after
+ * it. The database then tells which of the two it is; so does a start after a crash. */
+static void adopt(Manager *m, Adoption *adoption) {
+        _cleanup_(durable_freep) Durable *durable = NULL, *loaded = NULL;
+        g_autofree char *error = NULL, *write_error = NULL;
+        Store *store;
+        StoreBatch *batch;
+        int r;
 
-        if (error < 0) {
-                transport_call_fail(
-                                adoption->call,
-                                "the invited node cannot write its register; it stays as it was");
-                adoption_free(adoption);
-                return;
+        durable = adopted_durable(m->node, adoption->cluster_id, adoption->version, adoption->peers);
+        batch = batch_of(durable);
+        batch->new_state_id = g_strdup(durable->state_id); /* drops all that was */
+
+        manager_stop_parts(m);
+        (void) write_alone(m, NULL, batch, &write_error);
+        r = store_open(m->event, m->node->paths->register_db, NULL, &store, &loaded, &error);
+        if (r >= 0)
+                r = manager_start_parts(m, store, loaded, &error);
+        if (r < 0) {
+                journal_event(EVENT_START_REFUSED, NULL, "joining: %s", error ?: g_strerror(-r));
+                loop_quit(m->loop, EXIT_FAILURE); /* a new start reads the database again */
         }
-        (void) end_of_turn(adoption->manager->event, &adoption->source, on_adopt, adoption);
+
+        if (loaded ? is_member_of(loaded->committed, adoption->cluster_id) : !write_error)
+                transport_call_reply(TAKE_PTR(adoption->call), "{}");
+        else {
+                g_autofree char *text =
+                                g_strdup_printf("the invited node stays as it was: %s",
+                                                write_error ?: "its register is in the way");
+
+                journal_event(EVENT_JOIN_FAILED, NULL, "joining: %s", write_error ?: "not written");
+                transport_call_fail(TAKE_PTR(adoption->call), text);
+        }
+}
+
+static int on_adopt(sd_event_source *source, void *userdata) {
+        Manager *m = userdata;
+
+        while (m->adoptions->len > 0) {
+                Adoption *adoption = g_ptr_array_steal_index(m->adoptions, 0);
+
+                if (is_member_of(m->value, adoption->cluster_id)) /* another member was faster */
+                        transport_call_reply(TAKE_PTR(adoption->call), "{}");
+                else if (!m->membership || !membership_is_free(m->membership))
+                        transport_call_fail(
+                                        TAKE_PTR(adoption->call),
+                                        "the invited node is not alone and empty any more");
+                else
+                        adopt(m, adoption);
+                adoption_free(adoption);
+        }
+        return 0;
 }
 
 void manager_adopt(
@@ -421,13 +462,20 @@ void manager_adopt(
                 const GPtrArray *peers,
                 TransportCall *call) {
         Adoption *adoption = g_new0(Adoption, 1);
-        StoreBatch *batch;
 
-        adoption->manager = m;
+        adoption->cluster_id = g_strdup(cluster_id);
+        adoption->version = version;
+        adoption->peers = g_ptr_array_new_with_free_func(peer_free_func);
+        for (unsigned i = 0; i < peers->len; i++)
+                g_ptr_array_add(adoption->peers, peer_copy(g_ptr_array_index(peers, i)));
         adoption->call = call;
-        adoption->durable = adopted_durable(m->node, cluster_id, version, peers);
-        batch = batch_of(adoption->durable);
-        batch->new_state_id = g_strdup(
-                        adoption->durable->state_id); /* drops all that was, in the same transaction */
-        store_submit(replica_store(m->replica), batch, on_adoption_written, adoption);
+        if (!m->adoptions)
+                m->adoptions = g_ptr_array_new_with_free_func(adoption_free);
+        g_ptr_array_add(m->adoptions, adoption);
+        (void) end_of_turn(m->event, &m->adopt_source, on_adopt, m);
+}
+
+void manager_drop_adoptions(Manager *m) {
+        m->adopt_source = sd_event_source_disable_unref(m->adopt_source);
+        g_clear_pointer(&m->adoptions, g_ptr_array_unref);
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
@@ -346,7 +347,10 @@ int manager_listen(Manager *m, char **reterr_text) {
                 return r;
         }
         for (size_t i = 0; i < m->n_peer_fds; i++) {
-                r = transport_listen_fd(m->transport, TAKE_FD(m->peer_fds[i]), reterr_text);
+                /* what was handed over is needed again after a reset */
+                int fd = fcntl(m->peer_fds[i], F_DUPFD_CLOEXEC, 3);
+
+                r = fd < 0 ? -errno : transport_listen_fd(m->transport, fd, reterr_text);
                 if (r < 0)
                         return r;
         }
@@ -475,6 +479,7 @@ Manager *manager_free(Manager *m) {
         if (!m)
                 return NULL;
 
+        manager_drop_adoptions(m);
         manager_stop_parts(m);
         (void) transport_free(m->transport);
         (void) calls_free(m->calls);

@@ -18,6 +18,7 @@
 #define METHOD_ADOPT "join.adopt" /* OfferParams -> {} : do it */
 #define PROBE_DEADLINE_USEC (15 * USEC_PER_SEC)
 #define INVITE_DEADLINE_USEC (60 * USEC_PER_SEC)
+#define BUSY_RETRY_USEC (500 * USEC_PER_MSEC) /* while another node's invitation is under way */
 
 typedef struct OfferParams {
         char *cluster_id;
@@ -33,23 +34,27 @@ static const Field offer_fields[] = {
 };
 const ObjectType offer_params_type = OBJECT_TYPE(OfferParams, "offer", offer_fields);
 
+/* How far an invitation has come; what is taken back when it fails depends on it. */
+typedef enum InviteStage {
+        INVITE_PROVING,
+        INVITE_ADMITTING, /* asked for as joining: whether that is committed may never be known */
+        INVITE_ADOPTING,  /* asked to adopt: from here on the invited may be one of us */
+        INVITE_ADOPTED,
+} InviteStage;
+
 /* One `node add`. */
 typedef struct Invite {
         Membership *membership;
         char *address;
         Fingerprint fingerprint;
-        Call *call;
-        usec_t deadline;
+        Call *call;      /* NULL: answered */
+        usec_t deadline; /* 0: not begun */
         Invitation *invitation;
         char *node_id; /* of the invited, once it is proven */
-        bool admitted; /* committed as joining */
-        bool adopted;
+        InviteStage stage;
+        char *busy; /* why it waits, while another node is joining */
+        sd_event_source *retry;
 } Invite;
-
-typedef struct Asking {
-        Membership *membership;
-        Call *call;
-} Asking;
 
 struct Membership {
         Manager *manager;
@@ -62,8 +67,19 @@ static void start_first(Membership *membership);
 
 static void invite_free(void *p) {
         Invite *invite = p;
+        Manager *m = invite->membership->manager;
 
+        if (invite->call)
+                call_fail(invite->call,
+                          CHANGE_UNKNOWN_OUTCOME,
+                          "this node stopped, joined another cluster or gave up its identity before %s was "
+                          "a "
+                          "member",
+                          invite->address);
+        manager_forget(m, invite);
         (void) invitation_free(invite->invitation);
+        sd_event_source_disable_unref(invite->retry);
+        g_free(invite->busy);
         g_free(invite->address);
         g_free(invite->node_id);
         g_free(invite);
@@ -83,7 +99,6 @@ Membership *membership_free(Membership *membership) {
         if (!membership)
                 return NULL;
 
-        manager_forget(membership->manager, membership);
         sd_event_source_disable_unref(membership->deadline);
         sd_event_source_disable_unref(membership->next);
         g_ptr_array_unref(membership->invites);
@@ -110,27 +125,24 @@ static char *describe(const JoinState *state) {
 
 static void
 on_probed(void *userdata, int error, const char *fingerprint, const JoinState *state, const char *text) {
-        Asking *asking = userdata;
+        Call *call = userdata; /* the manager's, which outlives the transport */
         g_autofree char *words = NULL;
 
-        if (error < 0)
-                call_fail(asking->call, CHANGE_REFUSED, "%s", text ?: g_strerror(-error));
-        else {
-                words = describe(state);
-                call_answer(asking->call,
-                            &(ManagerAnswer){
-                                            .outcome = CHANGE_DONE,
-                                            .text = words,
-                                            .id = state->node_id,
-                                            .fingerprint = fingerprint,
-                            });
+        if (error < 0) {
+                call_fail(call, CHANGE_REFUSED, "%s", text ?: g_strerror(-error));
+                return;
         }
-        g_free(asking);
+        words = describe(state);
+        call_answer(call,
+                    &(ManagerAnswer){
+                                    .outcome = CHANGE_DONE,
+                                    .text = words,
+                                    .id = state->node_id,
+                                    .fingerprint = fingerprint,
+                    });
 }
 
 void membership_probe(Membership *membership, const char *address, Call *call) {
-        Asking *asking;
-
         assert(membership);
 
         if (address_split(address, NULL, NULL) < 0) {
@@ -140,15 +152,12 @@ void membership_probe(Membership *membership, const char *address, Call *call) {
                           address);
                 return;
         }
-        asking = g_new0(Asking, 1);
-        asking->membership = membership;
-        asking->call = call;
         transport_join_probe(
                         membership->manager->transport,
                         address,
                         now_boottime() + PROBE_DEADLINE_USEC,
                         on_probed,
-                        asking);
+                        call);
 }
 
 /* ---- inviting ---- */
@@ -188,9 +197,23 @@ static Change *peer_change(ChangeKind kind, const char *node_id, const Peer *pee
         return change;
 }
 
+/* Takes the joining peer back, whoever leads by now. Once it has been asked to adopt, only its own refusal
+ * tells that it did not; else its key is barred, so that the members do not have to know. */
+static void take_back(Invite *invite) {
+        bool may_have_adopted = invite->stage >= INVITE_ADOPTING;
+
+        if (invite->stage == INVITE_PROVING)
+                return;
+        replica_submit(invite->membership->manager->replica,
+                       peer_change(may_have_adopted ? CHANGE_REMOVE : CHANGE_WITHDRAW,
+                                   invite->node_id,
+                                   NULL),
+                       now_boottime() + INVITE_DEADLINE_USEC,
+                       NULL);
+}
+
 static void invite_failed(Invite *invite, ChangeOutcome outcome, const char *text) {
         Membership *membership = invite->membership;
-        Manager *m = membership->manager;
 
         journal_event(EVENT_JOIN_FAILED,
                       JOURNAL_FIELDS({ JOURNAL_ADDRESS, invite->address },
@@ -198,13 +221,13 @@ static void invite_failed(Invite *invite, ChangeOutcome outcome, const char *tex
                       "inviting %s failed: %s",
                       invite->address,
                       text);
-        call_fail(invite->call, outcome, "%s", text);
-        if (invite->admitted) /* take the joining peer back, whoever leads by now */
-                replica_submit(m->replica,
-                               peer_change(CHANGE_REMOVE, invite->node_id, NULL),
-                               now_boottime() + INVITE_DEADLINE_USEC,
-                               NULL);
+        call_fail(TAKE_PTR(invite->call), outcome, "%s", text);
+        take_back(invite);
         end_first(membership);
+}
+
+static void lost_connection(Invite *invite) {
+        invite_failed(invite, CHANGE_REFUSED, "the connection to the invited node was lost; try again");
 }
 
 static void on_adopted(void *userdata, int error, const char *result, const char *text) {
@@ -213,29 +236,40 @@ static void on_adopted(void *userdata, int error, const char *result, const char
         if (error == -ECANCELED)
                 return;
         if (error == -EREMOTE) {
+                invite->stage = INVITE_ADMITTING; /* its own word: it has not */
                 invite_failed(invite, CHANGE_REFUSED, text);
                 return;
         }
         /* with the answer lost it may have adopted: then it comes up as a peer, or the deadline passes */
-        invite->adopted = true;
+        invite->stage = INVITE_ADOPTED;
         membership_committed(invite->membership, manager_value(invite->membership->manager));
 }
 
-static void on_admitted(void *userdata, const ManagerAnswer *answer) {
-        Membership *membership = userdata;
-        Manager *m = membership->manager;
-        Invite *invite = first(membership);
+static void admit(Invite *invite);
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        admit(userdata);
+        return 0;
+}
+
+static void wait_for_another(Invite *invite, const char *why) {
+        invite->stage = INVITE_PROVING;
+        g_free(invite->busy);
+        invite->busy = g_strdup(why);
+        (void) timer_arm(
+                        invite->membership->manager->event,
+                        &invite->retry,
+                        now_boottime() + BUSY_RETRY_USEC,
+                        TIMER_RELAXED,
+                        on_retry,
+                        invite);
+}
+
+static void adopt(Invite *invite) {
+        Manager *m = invite->membership->manager;
         g_autofree char *params = NULL;
         g_autoptr(GPtrArray) peers = NULL;
         int r;
-
-        if (!invite)
-                return;
-        if (answer->outcome != CHANGE_DONE) {
-                invite_failed(invite, answer->outcome, answer->text);
-                return;
-        }
-        invite->admitted = true;
 
         peers = value_in_order(manager_value(m), RECORD_PEER);
         params = codec_encode_text(
@@ -247,22 +281,29 @@ static void on_admitted(void *userdata, const ManagerAnswer *answer) {
                         });
         r = invitation_call(invite->invitation, METHOD_ADOPT, params, invite->deadline, on_adopted, invite);
         if (r < 0)
-                invite_failed(invite,
-                              CHANGE_REFUSED,
-                              "the connection to the invited node was lost; try again");
+                lost_connection(invite);
+        else
+                invite->stage = INVITE_ADOPTING;
 }
 
-static void on_offered(void *userdata, int error, const char *result, const char *text) {
+static void on_admitted(void *userdata, const ManagerAnswer *answer) {
         Invite *invite = userdata;
+
+        if (answer->outcome == CHANGE_DONE)
+                adopt(invite);
+        else if (answer->outcome == CHANGE_REFUSED && *answer->id &&
+                 strcmp(answer->id, invite->node_id) != 0)
+                wait_for_another(invite, answer->text); /* whom the answer names is joining */
+        else {
+                if (answer->outcome != CHANGE_UNKNOWN_OUTCOME)
+                        invite->stage = INVITE_PROVING; /* nothing was done */
+                invite_failed(invite, answer->outcome, answer->text);
+        }
+}
+
+static void admit(Invite *invite) {
         Manager *m = invite->membership->manager;
         Peer peer;
-
-        if (error == -ECANCELED)
-                return;
-        if (error < 0) {
-                invite_failed(invite, CHANGE_REFUSED, text ?: g_strerror(-error));
-                return;
-        }
 
         peer = (Peer){
                 .node_id = invite->node_id,
@@ -271,10 +312,20 @@ static void on_offered(void *userdata, int error, const char *result, const char
                 .cert_pem = (char *) invitation_certificate(invite->invitation),
                 .joining = true,
         };
+        invite->stage = INVITE_ADMITTING;
         replica_submit(m->replica,
                        peer_change(CHANGE_ADD, invite->node_id, &peer),
                        invite->deadline,
-                       call_new(m->calls, on_admitted, invite->membership));
+                       call_new(m->calls, on_admitted, invite));
+}
+
+static void on_offered(void *userdata, int error, const char *result, const char *text) {
+        if (error == -ECANCELED)
+                return; /* the invite is gone */
+        if (error < 0)
+                invite_failed(userdata, CHANGE_REFUSED, text ?: g_strerror(-error));
+        else
+                admit(userdata);
 }
 
 static void on_invited(void *userdata, int error, Invitation *invitation, const char *text) {
@@ -284,14 +335,12 @@ static void on_invited(void *userdata, int error, Invitation *invitation, const 
         g_autofree char *params = NULL;
         int r;
 
-        if (error == -ECANCELED)
-                return;
         if (error < 0) {
+                invite->invitation = NULL; /* it goes by itself */
                 invite_failed(invite, CHANGE_REFUSED, text ?: g_strerror(-error));
                 return;
         }
 
-        invite->invitation = invitation;
         invite->node_id = g_strdup(invitation_node_id(invitation));
         params = codec_encode_text(
                         &offer_params_type,
@@ -301,26 +350,23 @@ static void on_invited(void *userdata, int error, Invitation *invitation, const 
                         });
         r = invitation_call(invitation, METHOD_OFFER, params, invite->deadline, on_offered, invite);
         if (r < 0)
-                invite_failed(invite,
-                              CHANGE_REFUSED,
-                              "the connection to the invited node was lost; try again");
+                lost_connection(invite);
 }
 
 static int on_deadline(sd_event_source *source, uint64_t usec, void *userdata) {
-        Membership *membership = userdata;
-        Invite *invite = first(membership);
+        Invite *invite = first(userdata);
+        g_autofree char *text = NULL;
 
-        if (invite)
-                invite_failed(invite,
-                              CHANGE_REFUSED,
-                              invite->adopted ? "the new member did not come up and hold the cluster's "
-                                                "value in "
-                                                "time: can the members reach each other's advertised "
-                                                "addresses? "
-                                                "It was taken out again; give it a new identity (`quctl "
-                                                "node "
-                                                "reset`) and try again"
-                                              : "not done in time; try again");
+        if (!invite)
+                return 0;
+        text = invite->stage >= INVITE_ADOPTING
+                               ? g_strdup("the new member did not come up and hold the cluster's value in "
+                                          "time: can the members reach each other's advertised addresses? "
+                                          "It "
+                                          "was taken out again; give it a new identity (`quctl node reset`) "
+                                          "and try again")
+                               : g_strdup(invite->busy ?: "not done in time; try again");
+        invite_failed(invite, CHANGE_REFUSED, text);
         return 0;
 }
 
@@ -328,7 +374,7 @@ static void start_first(Membership *membership) {
         Manager *m = membership->manager;
         Invite *invite = first(membership);
 
-        if (!invite)
+        if (!invite || invite->deadline > 0) /* none, or one that came while the next was to be started */
                 return;
 
         invite->deadline = now_boottime() + INVITE_DEADLINE_USEC;
@@ -347,7 +393,7 @@ static void start_first(Membership *membership) {
                               "who is missing");
                 return;
         }
-        transport_invite(
+        invite->invitation = transport_invite(
                         m->transport,
                         invite->address,
                         &invite->fingerprint,
@@ -394,7 +440,7 @@ void membership_committed(Membership *membership, const Value *value) {
         Invite *invite = first(membership);
         const Peer *peer;
 
-        if (!invite || !invite->adopted)
+        if (!invite || invite->stage != INVITE_ADOPTED)
                 return;
 
         peer = value_peer(value, invite->node_id);
@@ -406,7 +452,7 @@ void membership_committed(Membership *membership, const Value *value) {
                       "node %s at %s joined the cluster",
                       invite->node_id,
                       invite->address);
-        call_answer(invite->call,
+        call_answer(TAKE_PTR(invite->call),
                     &(ManagerAnswer){
                                     .outcome = CHANGE_DONE,
                                     .version = value_meta(value)->version,
@@ -418,6 +464,17 @@ void membership_committed(Membership *membership, const Value *value) {
 
 /* ---- being invited ---- */
 
+bool membership_is_free(const Membership *membership) {
+        const Manager *m = membership->manager;
+        size_t n_peers, n_checks, n_alerts;
+
+        (void) value_slice(m->value, RECORD_PEER, &n_peers);
+        (void) value_slice(m->value, RECORD_CHECK, &n_checks);
+        (void) value_slice(m->value, RECORD_ALERT, &n_alerts);
+        return n_peers == 1 && value_n_voters(m->value) == 1 &&
+               value_voter_rank(m->value, manager_node_id(m)) == 0 && n_checks == 0 && n_alerts == 0;
+}
+
 void membership_join_state(Membership *membership, JoinState *state) {
         Manager *m = membership->manager;
         const Value *value = manager_value(m);
@@ -426,22 +483,23 @@ void membership_join_state(Membership *membership, JoinState *state) {
         (void) value_slice(value, RECORD_PEER, &n_peers);
         (void) value_slice(value, RECORD_CHECK, &n_checks);
         (void) value_slice(value, RECORD_ALERT, &n_alerts);
-        g_free(state->node_id);
-        state->node_id = g_strdup(manager_node_id(m));
         state->advertise = g_strdup(m->node->config->advertise);
-        g_free(state->cluster_id);
-        state->cluster_id = g_strdup(value_meta(value) ? value_meta(value)->cluster_id : "");
         state->n_peers = n_peers;
         state->n_checks = n_checks;
         state->n_alerts = n_alerts;
-        state->is_free = n_peers == 1 && value_n_voters(value) == 1 &&
-                         value_voter_rank(value, manager_node_id(m)) == 0 && n_checks == 0 && n_alerts == 0;
+        state->is_free = membership_is_free(membership);
 }
 
-static void
-refuse(Membership *membership, const Joiner *joiner, TransportCall *call, const JoinState *state) {
-        g_autofree char *words = describe(state);
-        g_autofree char *text = g_strdup_printf("this node is %s", words);
+static void refuse(Membership *membership, const Joiner *joiner, TransportCall *call) {
+        _cleanup_(join_state_freep) JoinState *state = join_state_new();
+        const Manager *m = membership->manager;
+        g_autofree char *words = NULL, *text = NULL;
+
+        state->node_id = g_strdup(manager_node_id(m));
+        state->cluster_id = g_strdup(value_meta(m->value) ? value_meta(m->value)->cluster_id : "");
+        membership_join_state(membership, state);
+        words = describe(state);
+        text = g_strdup_printf("this node is %s", words);
 
         journal_event(EVENT_JOIN_FAILED,
                       JOURNAL_FIELDS({ JOURNAL_ADDRESS, joiner->address },
@@ -453,6 +511,24 @@ refuse(Membership *membership, const Joiner *joiner, TransportCall *call, const 
         transport_call_fail(call, text);
 }
 
+/* all that the register leans on until the leader's value comes */
+static bool names_us(const Manager *m, const GPtrArray *peers) {
+        for (unsigned i = 0; peers && i < peers->len; i++) {
+                const Peer *peer = g_ptr_array_index(peers, i);
+
+                if (strcmp(peer->node_id, manager_node_id(m)) == 0)
+                        return peers->len > 1 &&
+                               g_strcmp0(peer->fingerprint, identity_fingerprint_text(m->node->identity)) ==
+                                               0;
+        }
+        return false;
+}
+
+/* two members have invited us at once, and this one comes second: an error would have us taken out again */
+static bool is_member_of(const Manager *m, const char *cluster_id) {
+        return value_meta(m->value) && strcmp(value_meta(m->value)->cluster_id, cluster_id) == 0;
+}
+
 void membership_join_call(
                 Membership *membership,
                 const Joiner *joiner,
@@ -461,20 +537,21 @@ void membership_join_call(
                 TransportCall *call) {
         Manager *m = membership->manager;
         _cleanup_(offer_params_freep) OfferParams *offer = NULL;
-        _cleanup_(join_state_freep) JoinState *state = join_state_new();
         g_autofree char *error = NULL;
         int r;
 
-        membership_join_state(membership, state);
         r = codec_decode(&offer_params_type, params, strlen(params), (void **) &offer, &error);
         if (r < 0)
                 transport_call_fail(call, error);
         else if (strcmp(offer->cluster_id, joiner->cluster_id) != 0)
                 transport_call_fail(call, "the proof was for another cluster");
-        else if (!state->is_free)
-                refuse(membership, joiner, call, state);
+        else if (!membership_is_free(membership) &&
+                 !(strcmp(method, METHOD_ADOPT) == 0 && is_member_of(m, offer->cluster_id)))
+                refuse(membership, joiner, call);
         else if (strcmp(method, METHOD_OFFER) == 0)
                 transport_call_reply(call, "{}");
+        else if (strcmp(method, METHOD_ADOPT) == 0 && !names_us(m, offer->peers))
+                transport_call_fail(call, "the list of members does not have this node");
         else if (strcmp(method, METHOD_ADOPT) == 0) {
                 journal_event(EVENT_JOIN,
                               JOURNAL_FIELDS({ JOURNAL_NODE, joiner->node_id },

@@ -10,6 +10,8 @@
 /* store is consumed. The transport must be there. */
 int manager_start_parts(Manager *manager, Store *store, const Durable *durable, char **reterr_text);
 void manager_stop_parts(Manager *manager);
+/* who invites us is told that it comes to nothing */
+void manager_drop_adoptions(Manager *manager);
 /* makes the transport and listens, on what was handed over or where node.yaml says */
 int manager_listen(Manager *manager, char **reterr_text);
 /* First start on a directory of the original: makes the register from its cluster.yaml, as a cluster of

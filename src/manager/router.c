@@ -97,12 +97,17 @@ static void on_tested_here(void *userdata, bool delivered, const char *text) {
         answer_test(userdata, delivered, text);
 }
 
+static void test_here(Manager *m, const char *id_or_name, Call *call) {
+        int r = deliveries_test(m->deliveries, id_or_name, on_tested_here, call);
+
+        if (r < 0)
+                call_fail(call, CHANGE_REFUSED, "the test message cannot be made: %s", g_strerror(-r));
+}
+
 static void on_tested_there(void *userdata, int error, const char *result, const char *text) {
         _cleanup_(test_alert_result_freep) TestAlertResult *decoded = NULL;
         Call *call = userdata;
 
-        if (error == -ECANCELED)
-                return;
         if (error < 0 ||
             codec_decode(&test_alert_result_type, result, strlen(result), (void **) &decoded, NULL) < 0)
                 call_fail(call, CHANGE_REFUSED, "the master did not send it: %s", text ?: "no answer");
@@ -123,7 +128,7 @@ void manager_alert_test(Manager *m, const char *id_or_name, manager_answer_t don
         else if (!*master)
                 call_fail(call, CHANGE_NO_QUORUM, "no quorum: there is no master that could send it");
         else if (manager_is_master(m))
-                (void) deliveries_test(m->deliveries, id_or_name, on_tested_here, call);
+                test_here(m, id_or_name, call);
         else {
                 params = codec_encode_text(
                                 &test_alert_params_type, &(TestAlertParams){ (char *) id_or_name });
