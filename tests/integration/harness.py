@@ -149,6 +149,11 @@ class Node:
     def text(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def complaints(self):
+        """What the sanitizers of a sanitized build, or GLib, said."""
+        return [line for line in self.text().splitlines()
+                if "Sanitizer" in line or "runtime error:" in line or "-CRITICAL **" in line]
+
     def quctl(self, *args, input=None, check=True, timeout=100):
         done = subprocess.run([str(QUCTL), *map(str, args)], env=self.env(), input=input or "",
                               capture_output=True, text=True, timeout=timeout * PATIENCE)
@@ -203,11 +208,15 @@ class Cluster:
         for node in self.nodes:
             node.kill()
         self.cleanup.close()
+        if kind is None:
+            kind = next((node for node in self.nodes if node.complaints()), None)
         if kind is not None:
             for node in self.nodes:
                 print(f"---- {node.name} ({node.node_id}) ----\n{node.text()[-6000:]}", file=sys.stderr)
         if kind is None and not os.environ.get("QUPTIME_KEEP"):
             shutil.rmtree(self.base, ignore_errors=True)
+        if isinstance(kind, Node):
+            raise Failure(f"{kind.name}: {kind.complaints()[0]}")
         return False
 
     def up(self):

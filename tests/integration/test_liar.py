@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A member whose key has been stolen, or that has lost its mind: it may cost its own vote, nothing else."""
+
+import json
+import random
+import select
+import signal
+import socket
+import ssl
+import struct
+import subprocess
+import time
+
+import harness
+from harness import Cluster, HttpTarget, rss_kib, wait_for
+
+FAST = ("--interval", "1s", "--timeout", "1s")
+PIECE = 65536
+
+
+class Liar:
+    """Speaks the peer protocol with the key of a node that is not running."""
+
+    def __init__(self, node, to, cluster_id):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.load_cert_chain(node.dir / "keys" / "cert.pem", node.dir / "keys" / "private.pem")
+        self.socket = context.wrap_socket(socket.create_connection((to.address, to.port), 10))
+        self.buffer = b""
+        self.send({"method": "hello", "params": {"protocol": 1, "node_id": node.node_id, "cluster_id": cluster_id,
+                                                 "value_format": 1}})
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send_bytes(self, body):
+        if len(body) <= PIECE:
+            self.socket.sendall(struct.pack(">I", len(body)) + body)
+            return
+        for i in range(0, len(body), PIECE):
+            piece = body[i:i + PIECE]
+            more = 0x40000000 if i + PIECE < len(body) else 0
+            self.socket.sendall(struct.pack(">I", len(piece) | 0x80000000 | more) + piece)
+
+    def send(self, message):
+        self.send_bytes(json.dumps(message, separators=(",", ":")).encode())
+
+    def read(self, seconds=0.0):
+        """What has come, decoded; pieces are thrown away."""
+        messages = []
+        while self.socket.pending() or select.select([self.socket], [], [], seconds)[0]:
+            data = self.socket.recv(65536)
+            if not data:
+                raise ConnectionResetError
+            self.buffer += data
+            while len(self.buffer) >= 4:
+                word = struct.unpack(">I", self.buffer[:4])[0]
+                size = word & 0x3FFFFFFF
+                if len(self.buffer) < 4 + size:
+                    break
+                if not word & 0x80000000:
+                    messages.append(json.loads(self.buffer[4:4 + size]))
+                self.buffer = self.buffer[4 + size:]
+        return messages
+
+
+METHODS = {
+    "register.ping": ("term", "sent", "election_timeout", "committed_term", "committed_seq", "told_term", "told_seq"),
+    "register.pong": ("term", "sent", "election_timeout", "told_term", "told_seq", "durable_term", "durable_seq",
+                      "held_term", "held_seq", "wants_whole"),
+    "register.vote": ("term", "trial", "accepted_term", "accepted_seq", "handover"),
+    "register.voted": ("term", "trial", "granted", "own_term"),
+    "register.offer": ("term", "value_term", "value_seq", "base_term", "base_seq", "records", "hash"),
+    "register.handover": ("term",),
+    "register.change": ("change", "relayed"),
+    "register.answer": ("id", "answer", "value_term", "value_seq"),
+    "register.heartbeat": ("incarnation", "term", "leader", "committed_term", "committed_seq", "hears_majority"),
+    "register.fetch": ("value_term", "value_seq"),
+    "register.value": ("term", "value_term", "value_seq", "base_term", "base_seq", "records", "hash"),
+    "observe": ("observations",),
+    "round": ("term", "check_id", "revision", "round"),
+    "views": ("term", "views"),
+    "alert.test": ("alert",),
+    "no.such": ("x",),
+}
+SMALL = (0, 1, 2, 3, 7)
+HUGE = (2**63 - 1, 2**63 - 2, 2**62, 2**53)
+ODD = (-1, -2**63, 2**63, 2**64, 1.5, 1e400, True, False, None, "", "x", "x" * 5000, "\u0000", [], {}, [[]], [{}],
+       [None], {"id": "x", "kind": "add"}, {"id": "x" * 129}, "1h", "-1s", "9999999999h",
+       [{"kind": "meta", "id": "", "body": "{}"}], [{"kind": "peer", "id": "p", "body": "{\"node_id\":\"q\"}"}],
+       [{"kind": "check", "id": "c", "body": "x"}], [{"check_id": "c", "result": "ok"}],
+       [{"check_id": "c", "result": "failed", "round": 2**63 - 1, "revision": 2**63 - 1, "age": 2**63 - 1}])
+
+
+def garbage(rng, terms):
+    method = rng.choice(list(METHODS))
+    params = {name: rng.choice(ODD + terms) for name in METHODS[method] if rng.random() < 0.9}
+    message = {"method": method, "params": params}
+    if rng.random() < 0.2:
+        message["id"] = rng.choice((1, 2**63 - 1, 5))
+    if rng.random() < 0.05:
+        return {"id": rng.choice((1, 2**62, 99)), rng.choice(("result", "error")): rng.choice(({}, "x", None, []))}
+    return message
+
+
+def lie(cluster, liar_node, terms, n, seed):
+    rng = random.Random(seed)
+    victims = cluster.running()
+    cluster_id = id_of(victims[0])
+    connections = {}
+    for _ in range(n):
+        victim = rng.choice(victims)
+        try:
+            if victim not in connections:
+                connections[victim] = Liar(liar_node, victim, cluster_id)
+            connections[victim].send(garbage(rng, terms))
+            connections[victim].read()
+        except (OSError, ssl.SSLError):
+            connections.pop(victim, None)
+    for connection in connections.values():
+        connection.socket.close()
+
+
+def id_of(node):
+    said = subprocess.run(["busctl", "--no-pager", f"--address=unix:path={node.socket}", "get-property",
+                           "org.quptime1", "/org/quptime1", "org.quptime1.Manager", "ClusterID"],
+                          check=True, capture_output=True, text=True).stdout
+    return said.split('"')[1]
+
+
+def with_a_liar(act):
+    http = HttpTarget().start()
+    with Cluster(3) as cluster:
+        cluster.up()
+        liar = cluster.nodes[2]
+        cluster.nodes[0].quctl("check", "add", "http", "homepage", http.url, *FAST)
+        cluster.all_see("homepage", "up")
+        version = cluster.nodes[0].status()["version"]
+        liar.kill(signal.SIGKILL)
+        act(cluster, liar)
+        for node in cluster.running():
+            node.alive()
+        cluster.settled()
+        for node in cluster.running():
+            wait_for("the state stands", lambda node=node: node.check_state("homepage")["state"] == "up")
+        assert cluster.nodes[0].status()["version"] == version
+        http.status = 503
+        cluster.all_see("homepage", "down")
+        cluster.nodes[1].quctl("check", "remove", "homepage")
+        liar.start()
+        wait_for("the true one is back", lambda: not liar.status()["checks"])
+        for node in cluster.nodes:
+            node.stop()
+    http.stop()
+
+
+def test_garbage_in_every_field():
+    with_a_liar(lambda cluster, liar: lie(cluster, liar, SMALL, 4000, 1))
+
+
+def test_huge_numbers_crash_nobody():
+    http = HttpTarget().start()
+    with Cluster(3) as cluster:
+        cluster.up()
+        liar = cluster.nodes[2]
+        liar.kill(signal.SIGKILL)
+        lie(cluster, liar, SMALL + HUGE, 4000, 2)
+        time.sleep(2)
+        for node in cluster.running():
+            node.alive()
+            node.status()
+            node.stop()
+    http.stop()
+
+
+def test_a_flood_of_calls_and_a_member_that_never_reads():
+    def flood(cluster, liar):
+        victim = cluster.nodes[0]
+        before = rss_kib(victim.process.pid)
+        with Liar(liar, victim, id_of(victim)) as connection:
+            connection.socket.settimeout(0.5)
+            try:
+                for i in range(1, 200000):
+                    connection.send({"method": "register.fetch" if i % 2 else "no.such", "id": i if i % 3 else 0,
+                                     "params": {}})
+            except OSError:
+                pass
+            assert victim.status()["master"], "it answers all the same"
+        assert rss_kib(victim.process.pid) < before + 300 * 1024, (before, rss_kib(victim.process.pid))
+
+    with_a_liar(flood)
+
+
+def test_messages_of_sixty_megabytes():
+    def heavy(cluster, liar):
+        victim = cluster.nodes[0]
+        cluster_id = id_of(victim)
+        bodies = (b'{"method":"views","params":{"x":"' + b"a" * (60 << 20) + b'"}}',
+                  b'{"method":"register.offer","params":{"records":[' + b",".join([b"{}"] * (20 << 20)) + b"]}}",
+                  b'{"method":"observe","params":{"observations":[' + b"[" * (10 << 20) + b"]}}")
+        for body in bodies:
+            try:
+                with Liar(liar, victim, cluster_id) as connection:
+                    connection.send_bytes(body)
+                    connection.read(0.5)
+            except (OSError, ssl.SSLError):
+                pass
+            assert victim.status()["peers"]
+
+    with_a_liar(heavy)
+
+
+if __name__ == "__main__":
+    harness.main(globals())
