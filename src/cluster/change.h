@@ -16,9 +16,9 @@ typedef enum ChangeKind {
         CHANGE_REMOVE, /* object_kind, target (id or name; a peer: NodeID) */
         CHANGE_DOCUMENT, /* body: a whole Document; base_version */
         CHANGE_PROMOTE,  /* target: the NodeID of a joining peer that becomes a voter */
-        CHANGE_WITHDRAW, /* target: the NodeID of a joining peer that surely has not adopted the cluster: it goes
-                            without being barred */
-        CHANGE_RECORDS, /* ops: the daemon's own records (status, notices, templates), each with what it
+        CHANGE_WITHDRAW, /* target: the NodeID of a joining peer that surely has not adopted
+                            the cluster: it goes without being barred */
+        CHANGE_RECORDS,  /* ops: the daemon's own records (status, notices, templates), each with what it
                             expects */
         _CHANGE_KIND_MAX
 } ChangeKind;

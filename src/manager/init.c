@@ -401,8 +401,8 @@ static bool is_member_of(const Value *value, const char *cluster_id) {
         return meta && strcmp(meta->cluster_id, cluster_id) == 0;
 }
 
-/* One transaction puts the cluster's state in the place of ours, while no replica runs that could write after
- * it. The database then tells which of the two it is; so does a start after a crash. */
+/* One transaction puts the cluster's state in the place of ours, while no replica runs that could write
+ * after it. The database then tells which of the two it is; so does a start after a crash. */
 static void adopt(Manager *m, Adoption *adoption) {
         _cleanup_(durable_freep) Durable *durable = NULL, *loaded = NULL;
         g_autofree char *error = NULL, *write_error = NULL;

@@ -76,8 +76,8 @@ void manager_on_committed(Manager *manager, const Value *before, const Value *af
 void manager_on_leader(Manager *manager, uint64_t term, const char *node_id, const char *via);
 void manager_on_lease(Manager *manager, bool gained);
 void manager_on_removed(Manager *manager, const char *told_by, uint64_t version);
-/* Replaces this node's state by the one of the cluster that invited it, in a turn of its own, and answers the
- * call: with an error only if the node surely is as it was. peers: all members, with this node. */
+/* Replaces this node's state by the one of the cluster that invited it, in a turn of its own, and answers
+ * the call: with an error only if the node surely is as it was. peers: all members, with this node. */
 void manager_adopt(
                 Manager *manager,
                 const char *cluster_id,

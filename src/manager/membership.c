@@ -18,7 +18,7 @@
 #define METHOD_ADOPT "join.adopt" /* OfferParams -> {} : do it */
 #define PROBE_DEADLINE_USEC (15 * USEC_PER_SEC)
 #define INVITE_DEADLINE_USEC (60 * USEC_PER_SEC)
-#define BUSY_RETRY_USEC (500 * USEC_PER_MSEC) /* while another node's invitation is under way */
+#define BUSY_RETRY_USEC (500 * USEC_PER_MSEC) /* while another node is joining */
 
 typedef struct OfferParams {
         char *cluster_id;

@@ -44,9 +44,9 @@ void transport_join_probe(
 
 typedef struct Invitation Invitation;
 typedef void (*invite_t)(void *userdata, int error, Invitation *invitation, const char *text);
-/* Until both proofs are right, or an error; never called from within. The invitation returned may be given up
- * by invitation_free() before that. With an error it is gone after the call; without, it is the caller's up to
- * invitation_free(), and its connection lives until deadline_usec at the latest. */
+/* Until both proofs are right, or an error; never called from within. The invitation returned may be given
+ * up by invitation_free() before that. With an error it is gone after the call; without, it is the caller's
+ * up to invitation_free(), and its connection lives until deadline_usec at the latest. */
 Invitation *transport_invite(
                 Transport *transport,
                 const char *address,
