@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -242,28 +241,49 @@ static void take_edit(ClusterFile *file, char *text_consumed, size_t size, bool 
 
 /* ---- reading ---- */
 
-/* A file that we may not read, or that is somebody else's, is named and moved aside, not overwritten. */
-static int put_aside(ClusterFile *file) {
+static char *describe_misfit(const char *path) {
+        g_autofree char *owner = file_describe(path);
         struct stat st;
-        struct passwd *owner;
+        const char *kind = lstat(path, &st) < 0  ? "a file"
+                           : S_ISLNK(st.st_mode) ? "a symbolic link"
+                           : S_ISDIR(st.st_mode) ? "a directory"
+                           : S_ISREG(st.st_mode) ? "a file"
+                                                 : "no regular file";
 
-        if (lstat(file->path, &st) < 0)
-                return -errno;
-        owner = getpwuid(st.st_uid);
+        return g_strdup_printf("%s (%s)", kind, owner);
+}
+
+/* What is no file of ours, or cannot be read, is named and moved aside, not overwritten. */
+static void put_aside(ClusterFile *file, const char *why) {
+        g_autofree char *what = describe_misfit(file->path), *where = NULL;
+        int r = 0;
+
+        if (rename(file->path, file->rejected_path) < 0) /* a directory does not go over a file */
+                r = file_move_aside(file->path, ".rejected", &where);
+        if (r < 0) {
+                journal_event(EVENT_EDIT_REJECTED,
+                              NULL,
+                              "manual-edit: %s is %s, so it is not taken as an edit%s%s, and cannot be "
+                              "moved "
+                              "aside: %s",
+                              file->path,
+                              what,
+                              why ? ": " : "",
+                              why ?: "",
+                              g_strerror(-r));
+                return;
+        }
         journal_event(EVENT_EDIT_REJECTED,
                       NULL,
-                      "manual-edit: %s belongs to %s (uid %u) with mode %04o, so it is not taken as an "
-                      "edit; moved "
-                      "to %s. It should belong to this daemon's user with mode 0600",
+                      "manual-edit: %s is %s, so it is not taken as an edit%s%s; moved to %s. It should be "
+                      "a "
+                      "file of this daemon's user with mode 0600 and at most 16 MiB",
                       file->path,
-                      owner ? owner->pw_name : "an unknown user",
-                      (unsigned) st.st_uid,
-                      (unsigned) st.st_mode & 07777,
-                      file->rejected_path);
-        if (rename(file->path, file->rejected_path) < 0)
-                return -errno;
+                      what,
+                      why ? ": " : "",
+                      why ?: "",
+                      where ?: file->rejected_path);
         write_file(file);
-        return 0;
 }
 
 static bool is_ours(ClusterFile *file) {
@@ -285,7 +305,7 @@ static void read_file(ClusterFile *file, bool in_place) {
         int r;
 
         if (!is_ours(file)) {
-                (void) put_aside(file);
+                put_aside(file, NULL);
                 return;
         }
         r = file_read(file->path, DOCUMENT_MAX_BYTES, &text, &size);
@@ -294,12 +314,7 @@ static void read_file(ClusterFile *file, bool in_place) {
                 return;
         }
         if (r < 0) {
-                journal_event(EVENT_EDIT_REJECTED,
-                              NULL,
-                              "manual-edit: cannot read %s: %s",
-                              file->path,
-                              g_strerror(-r));
-                (void) put_aside(file);
+                put_aside(file, g_strerror(-r));
                 return;
         }
         if (!wrote(file, text))
@@ -416,16 +431,21 @@ static void look_at_start(ClusterFile *file) {
         const ClusterMeta *meta = value_meta(manager_value(file->manager));
         g_autofree char *text = NULL;
         size_t size;
+        int r;
 
         if (meta)
                 (void) store_get_document(
                                 replica_store(file->manager->replica), meta->version, &file->last_text);
         if (!is_ours(file)) {
-                (void) put_aside(file);
+                put_aside(file, NULL);
                 return;
         }
-        if (file_read(file->path, DOCUMENT_MAX_BYTES, &text, &size) < 0 || !file->last_text ||
-            strcmp(text, file->last_text) == 0) {
+        r = file_read(file->path, DOCUMENT_MAX_BYTES, &text, &size);
+        if (r < 0 && r != -ENOENT) {
+                put_aside(file, g_strerror(-r));
+                return;
+        }
+        if (r < 0 || !file->last_text || strcmp(text, file->last_text) == 0) {
                 write_file(file);
                 return;
         }

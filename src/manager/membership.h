@@ -22,7 +22,7 @@ void membership_add(Membership *membership, const char *address, const char *fin
 
 /* events */
 void membership_committed(Membership *membership, const Value *value);
-/* the invited side, for strangers and for those who have proven the secret; as TransportCallbacks has them */
+/* the invited side, for strangers and for those who have proven the secret */
 void membership_join_state(Membership *membership, JoinState *state);
 void membership_join_call(
                 Membership *membership,
