@@ -98,6 +98,8 @@ static void become_leader(Register *r) {
         r->leaving_until = 0;
         set_leader(r, r->node_id);
         r->lead_since = r->now;
+        r->short_at = (Stamp){};
+        r->short_election = USEC_INFINITY;
         r->ping_next = r->now;
         for (unsigned i = 0; i < r->peerings->len; i++) {
                 Peering *peering = g_ptr_array_index(r->peerings, i);
@@ -133,6 +135,8 @@ static void ask_for_vote(Register *r, const Peer *peer) {
 static void stand(Register *r, bool trial) {
         r->role = trial ? ROLE_TRIAL : ROLE_CANDIDATE;
         set_leader(r, "");
+        g_clear_pointer(&r->unanswered,
+                        ping_free); /* the next leader must not get it for an echo of its own */
         if (!trial) {
                 r->memory.term++; /* at every election, also of a cluster of one */
                 g_free(r->memory.vote);

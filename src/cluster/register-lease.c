@@ -10,7 +10,8 @@
  *
  * E is part of the value and may change. A lease counts with the smallest of three: the E that was answered,
  * our own present one, and (the answerer sees to it) the one on the answerer's disk, which is how long it
- * will be silent after a restart. */
+ * will be silent after a restart. That E may still become a smaller one, when an offer that has been replaced
+ * meanwhile comes late: until its disk is past the last of these, the lease counts with the least E of them. */
 
 #include <string.h>
 
@@ -104,7 +105,8 @@ void lease_pinged(Register *r, const char *from, const Ping *ping) {
         r->silent_until = MAX(r->silent_until, until);
         r->silent_term = ping->term;
         election_follow(r, from);
-        if (stamp_compare(committed, r->known_committed) > 0)
+        /* nothing is committed ahead of its term; believing it would hide all that is to come */
+        if (committed.term <= ping->term && stamp_compare(committed, r->known_committed) > 0)
                 r->known_committed = committed;
 
         if (disk_has_term(r)) {
@@ -140,6 +142,7 @@ static void take_echo(Register *r, Peering *peering, const Pong *pong) {
                 return;
         peering->echo = pong->sent;
         peering->echo_election = clamp_election(r, pong->election_timeout);
+        peering->echo_durable = durable;
 }
 
 void lease_ponged(Register *r, const char *from, const Pong *pong) {
@@ -203,6 +206,8 @@ static usec_t lease_end(const Register *r, const Peering *peering) {
         if (!peering || peering->forgetful || peering->echo == 0)
                 return 0;
         election = MIN(peering->echo_election, value_election_timeout(r, r->memory.accepted.value));
+        if (stamp_compare(peering->echo_durable, r->short_at) <= 0)
+                election = MIN(election, r->short_election);
         return peering->echo + election * 3 / 4;
 }
 

@@ -69,7 +69,12 @@ int offer_to_value(const Offer *offer, const Value *base, Value **ret) {
 
 void offer_propose(Register *r, Value *value) {
         Stamp at = { r->memory.term, r->memory.accepted.at.seq + 1 };
+        usec_t election = value_election_timeout(r, r->memory.accepted.value);
 
+        if (value_election_timeout(r, value) > election) {
+                r->short_at = r->memory.accepted.at;
+                r->short_election = MIN(r->short_election, election);
+        }
         offer_remember(r, &r->memory.accepted);
         r->proposed_on = r->memory.accepted.at;
         stamped_set(&r->memory.accepted, at, value);

@@ -150,6 +150,7 @@ static void forward(Register *r, Request *request, const char *to) {
 
         g_free(request->sent_to);
         request->sent_to = g_strdup(to);
+        request->sent_term = r->view_term;
         request->again_at = r->now + 2 * value_election_timeout(r, r->memory.accepted.value);
         request->maybe_done = true;
         register_send(r,
@@ -310,6 +311,9 @@ void request_answered(Register *r, const char *from, const ForwardAnswer *answer
                 return;
         }
         if (g_strcmp0(request->sent_to, from) != 0)
+                return;
+        /* what an earlier leader refused, the one asked since may make: only its word counts */
+        if (answer->answer && answer->answer->outcome != CHANGE_DONE && at.term != request->sent_term)
                 return;
         if (answer->answer && strcmp(answer->answer->id, answer->id) == 0)
                 request_answer_locally(r, answer->id, answer->answer, at);

@@ -59,6 +59,7 @@ typedef struct Peering {
         bool offered_whole;
         usec_t echo;          /* leader: our send time of the newest ping it answered; 0: none */
         usec_t echo_election; /* the silence it promised then */
+        Stamp echo_durable;   /* what it had on its disk then */
         usec_t handover_next; /* not handed over to before */
         unsigned handover_failures;
         usec_t served_at; /* when it was last sent a value it fetched */
@@ -76,6 +77,7 @@ typedef struct Request {
         Change *change;
         usec_t deadline;
         char *sent_to;         /* NodeID of the leader or of whom we reach it by; NULL: to nobody */
+        uint64_t sent_term;    /* whose leader was asked */
         usec_t again_at;       /* when to send it again */
         bool maybe_done;       /* someone who could have proposed it has got it */
         ForwardAnswer *answer; /* waits until its value is seen here */
@@ -142,6 +144,8 @@ struct Register {
 
         /* leader */
         usec_t lead_since;
+        Stamp short_at;        /* the newest value of this lead that a greater E replaced */
+        usec_t short_election; /* the least E up to it */
         usec_t ping_next;
         bool commit_told;     /* the last ping had the newest commit */
         usec_t leaving_until; /* a change waits that removes us: hand over first */

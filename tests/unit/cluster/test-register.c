@@ -139,8 +139,7 @@ hear(Play *play, const char *from, const char *method, const ObjectType *type, c
         g_assert_cmpint(say(play, from, method, type, message), ==, 0);
 }
 
-static void start(Play *play, const char *node_id, unsigned n_voters) {
-        _cleanup_(value_unrefp) Value *value = cluster_of(n_voters);
+static void start_with(Play *play, const char *node_id, Value *value) {
         RegisterSetup setup = {
                 .node_id = node_id,
                 .seed = 1,
@@ -157,6 +156,12 @@ static void start(Play *play, const char *node_id, unsigned n_voters) {
         *play = (Play){ .now = 100 * USEC_PER_SEC, .shown_term = 1, .shown_seq = 1 };
         play->reg = register_new(&setup, play->now);
         tick(play);
+}
+
+static void start(Play *play, const char *node_id, unsigned n_voters) {
+        _cleanup_(value_unrefp) Value *value = cluster_of(n_voters);
+
+        start_with(play, node_id, value);
 }
 
 static void stop(Play *play) {
@@ -385,6 +390,168 @@ static void test_what_is_no_message(void) {
         stop(&play);
 }
 
+/* E goes down and up again while nothing is heard of n2; the middle value may still reach its disk, and it
+ * would be silent for that one's E only, should it start anew */
+static Value *with_election(const Value *value, usec_t election) {
+        _cleanup_(delta_freep) Delta *delta = delta_new();
+        ClusterMeta *meta = cluster_meta_copy(value_meta(value));
+
+        meta->election_timeout = election;
+        delta_put_object(delta, RECORD_META, meta);
+        return value_apply(value, delta);
+}
+
+static void set_election(Play *play, const char *id, usec_t election) {
+        RegisterEffects effects = REGISTER_EFFECTS_INIT;
+        _cleanup_(document_freep) Document *document = value_document(register_committed(play->reg));
+        g_autofree char *body = NULL;
+        Change change = { .id = (char *) id, .kind = CHANGE_DOCUMENT };
+
+        document->election_timeout = election;
+        body = codec_encode_text(&document_type, document);
+        change.body = body;
+        register_submit(play->reg, play->now, &change, play->now + 600 * E, &effects);
+        take(play, &effects);
+        finish_write(play, 0);
+}
+
+static void test_a_lease_outlives_no_smaller_time_out(void) {
+        VoteAnswer yes = { .term = 2, .trial = true, .granted = true, .own_term = 1 };
+        Pong pong = { .term = 2, .election_timeout = 10 * E };
+        _cleanup_(value_unrefp) Value *first = cluster_of(3), *value = with_election(first, 10 * E);
+        usec_t heard;
+        Play play;
+
+        start_with(&play, "n1", value);
+        advance(&play, 20 * E);
+        hear(&play, "n2", REGISTER_METHOD_VOTED, &vote_answer_type, &yes);
+        finish_write(&play, 0);
+        yes.trial = false;
+        hear(&play, "n2", REGISTER_METHOD_VOTED, &vote_answer_type, &yes);
+        finish_write(&play, 0);
+        advance(&play, E);
+
+        /* the last word of n2; n3 goes on */
+        pong.durable_term = pong.held_term = 2;
+        pong.durable_seq = pong.held_seq = 2;
+        pong.sent = heard = play.now;
+        hear(&play, "n2", REGISTER_METHOD_PONG, &pong_type, &pong);
+        hear(&play, "n3", REGISTER_METHOD_PONG, &pong_type, &pong);
+        while (play.write)
+                finish_write(&play, 0);
+        g_assert_true(register_acts(play.reg, heard + 7 * E));
+
+        set_election(&play, "short", E);
+        g_assert_false(register_acts(play.reg, heard + E));
+        pong.durable_seq = pong.held_seq = 3;
+        pong.election_timeout = E;
+        pong.sent = ++play.now;
+        hear(&play, "n3", REGISTER_METHOD_PONG, &pong_type, &pong);
+        g_assert_nonnull(play.answer);
+        g_assert_cmpint(play.answer->outcome, ==, CHANGE_DONE);
+
+        set_election(&play, "long", 10 * E);
+        g_assert_true(register_acts(play.reg, play.now));
+        g_assert_false(register_acts(play.reg, heard + E));
+
+        /* past the short one */
+        pong.durable_seq = pong.held_seq = 4;
+        pong.election_timeout = 10 * E;
+        pong.sent = ++play.now;
+        hear(&play, "n2", REGISTER_METHOD_PONG, &pong_type, &pong);
+        g_assert_true(register_acts(play.reg, play.now + 7 * E));
+        stop(&play);
+}
+
+static void test_a_ping_is_answered_to_who_sent_it(void) {
+        Ping ping = { .term = 2, .sent = 7, .election_timeout = E };
+        VoteAnswer yes = { .term = 3, .trial = true, .granted = true, .own_term = 2 };
+        _cleanup_(offer_freep) Offer *offer = offer_new();
+        _cleanup_(value_unrefp) Value *value = cluster_of(3), *empty = value_new_empty();
+        _cleanup_(delta_freep) Delta *delta = delta_between(empty, value);
+        char hash[RECORD_DIGEST_TEXT_SIZE];
+        Play play;
+
+        /* the write takes longer than n2 waits for n1 */
+        start(&play, "n2", 3);
+        hear(&play, "n1", REGISTER_METHOD_PING, &ping_type, &ping);
+        advance(&play, 3 * E);
+        finish_write(&play, 0);
+        advance(&play, 3 * E);
+        hear(&play, "n3", REGISTER_METHOD_VOTED, &vote_answer_type, &yes);
+        finish_write(&play, 0);
+
+        /* n3 wins */
+        ping.term = 3;
+        ping.sent = 5;
+        hear(&play, "n3", REGISTER_METHOD_PING, &ping_type, &ping);
+        g_assert_nonnull(strstr(play.last_params, "\"sent\":5"));
+        offer->term = offer->value_term = 3;
+        offer->value_seq = 2;
+        offer->records = delta_to_wire(delta);
+        offer->hash = g_strdup(record_digest_to_string(value_hash(value), hash));
+        hear(&play, "n3", REGISTER_METHOD_OFFER, &offer_type, offer);
+        finish_write(&play, 0);
+        g_assert_cmpstr(play.last_method, ==, REGISTER_METHOD_PONG);
+        g_assert_nonnull(strstr(play.last_params, "\"durable_seq\":2"));
+        g_assert_null(strstr(play.last_params, "\"sent\":7"));
+
+        /* nothing is committed in a term to come; believed, it would hide what is committed now */
+        ping.sent = 6;
+        ping.committed_term = 9;
+        ping.committed_seq = 9;
+        hear(&play, "n3", REGISTER_METHOD_PING, &ping_type, &ping);
+        ping.committed_term = 3;
+        ping.committed_seq = 2;
+        hear(&play, "n3", REGISTER_METHOD_PING, &ping_type, &ping);
+        g_assert_cmpuint(play.n_committed, ==, 1);
+        stop(&play);
+}
+
+/* n3 hears of n1's lead from n2 alone; what n1 refused in an earlier term comes late through n2 */
+static void test_a_late_refusal_does_not_count(void) {
+        Change change = { .id = (char *) "c", .kind = CHANGE_REMOVE };
+        Heartbeat heartbeat = { .incarnation = 1, .term = 1, .leader = (char *) "n1" };
+        ChangeAnswer refusal = { .id = (char *) "c", .outcome = CHANGE_NOT_FOUND };
+        ForwardAnswer answer = { .id = (char *) "c", .answer = &refusal, .value_term = 1, .value_seq = 1 };
+        RegisterEffects effects = REGISTER_EFFECTS_INIT;
+        Play play;
+
+        start(&play, "n3", 3);
+        hear(&play, "n2", REGISTER_METHOD_HEARTBEAT, &heartbeat_type, &heartbeat);
+        g_assert_cmpstr(register_via(play.reg), ==, "n2");
+        register_submit(play.reg, play.now, &change, play.now + 60 * E, &effects);
+        take(&play, &effects);
+        g_assert_cmpstr(play.last_method, ==, REGISTER_METHOD_CHANGE);
+
+        heartbeat.term = 2;
+        for (unsigned i = 0; i < 3; i++) {
+                hear(&play, "n2", REGISTER_METHOD_HEARTBEAT, &heartbeat_type, &heartbeat);
+                advance(&play, E);
+        }
+        hear(&play, "n2", REGISTER_METHOD_ANSWER, &forward_answer_type, &answer);
+        g_assert_null(play.answer);
+        stop(&play);
+}
+
+static void test_a_refusal_is_told(void) {
+        Change change = { .id = (char *) "c", .kind = CHANGE_REMOVE };
+        Heartbeat heartbeat = { .incarnation = 1, .term = 1, .leader = (char *) "n1" };
+        ChangeAnswer refusal = { .id = (char *) "c", .outcome = CHANGE_NOT_FOUND };
+        ForwardAnswer answer = { .id = (char *) "c", .answer = &refusal, .value_term = 1, .value_seq = 1 };
+        RegisterEffects effects = REGISTER_EFFECTS_INIT;
+        Play play;
+
+        start(&play, "n3", 3);
+        hear(&play, "n2", REGISTER_METHOD_HEARTBEAT, &heartbeat_type, &heartbeat);
+        register_submit(play.reg, play.now, &change, play.now + 60 * E, &effects);
+        take(&play, &effects);
+        hear(&play, "n2", REGISTER_METHOD_ANSWER, &forward_answer_type, &answer);
+        g_assert_nonnull(play.answer);
+        g_assert_cmpint(play.answer->outcome, ==, CHANGE_NOT_FOUND);
+        stop(&play);
+}
+
 /* Whatever members, joiners and strangers say: nothing crashes, what is shown never goes back, one write at
  * a time is under way (all of which take() holds), and the register still asks to be woken in the future. */
 static uint64_t some_number(GRand *rand) {
@@ -480,6 +647,10 @@ int main(int argc, char **argv) {
         g_test_add_func("/register/lease-ends", test_lease_ends_by_itself);
         g_test_add_func("/register/silence", test_who_answered_a_ping_is_silent);
         g_test_add_func("/register/forgetful-peer", test_a_peer_that_forgot_is_not_counted);
+        g_test_add_func("/register/lease-and-smaller-time-out", test_a_lease_outlives_no_smaller_time_out);
+        g_test_add_func("/register/ping-of-another", test_a_ping_is_answered_to_who_sent_it);
+        g_test_add_func("/register/late-refusal", test_a_late_refusal_does_not_count);
+        g_test_add_func("/register/refusal", test_a_refusal_is_told);
         g_test_add_func("/register/no-leader", test_without_a_leader_nothing_is_changed);
         g_test_add_func("/register/no-message", test_what_is_no_message);
         g_test_add_func("/register/liars", test_liars);
