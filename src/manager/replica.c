@@ -94,7 +94,8 @@ static void on_written(void *userdata, int error) {
         Writing *writing = userdata;
         Replica *replica = writing->replica;
 
-        if (replica->closing) {
+        /* -ESTALE: this node has just joined another cluster; this register will be replaced in a moment */
+        if (replica->closing || error == -ESTALE) {
                 g_free(writing);
                 return;
         }

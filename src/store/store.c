@@ -53,6 +53,7 @@ struct Store {
 
         /* the storage thread's */
         Database *database;
+        bool replaced;         /* a new state was written: what was made for the old one is refused */
         uint64_t failed_epoch; /* the last one with a failed batch; 0: none */
         int failed_error;
 };
@@ -103,6 +104,10 @@ static bool is_write(const Job *job) {
         return job->kind == JOB_BATCH || job->kind == JOB_PUT_DOCUMENT;
 }
 
+static bool is_new_state(const Job *job) {
+        return job->kind == JOB_BATCH && job->batch->new_state_id;
+}
+
 static bool is_overtaken(const Store *store, const Job *job) {
         return job->kind == JOB_BATCH && job->epoch <= store->failed_epoch;
 }
@@ -131,6 +136,10 @@ static int write_together(Store *store, Job *const *jobs, size_t n) {
 }
 
 static void write_alone(Store *store, Job *job) {
+        if (store->replaced) {
+                job->error = -ESTALE;
+                return;
+        }
         if (is_overtaken(store, job)) {
                 job->error = store->failed_error;
                 return;
@@ -141,13 +150,14 @@ static void write_alone(Store *store, Job *job) {
                 store->failed_epoch = job->epoch;
                 store->failed_error = job->error;
         }
+        store->replaced = job->error >= 0 && is_new_state(job);
 }
 
 static void write_group(Store *store, Job *const *jobs, size_t n) {
-        bool together = n > 1;
+        bool together = n > 1 && !store->replaced;
 
         for (size_t i = 0; i < n; i++)
-                if (is_overtaken(store, jobs[i]))
+                if (is_overtaken(store, jobs[i]) || is_new_state(jobs[i]))
                         together = false;
         if (together && write_together(store, jobs, n) >= 0)
                 return;

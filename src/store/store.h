@@ -49,7 +49,8 @@ StoreBatch *store_batch_free(StoreBatch *batch);
 DEFINE_CLEANUP(StoreBatch, store_batch_free);
 
 /* 0, or -errno: nothing of it was written. -ENOSPC: no space; -EIO; -ENOTRECOVERABLE: after a failed fsync
- * the disk cannot say what it has: nothing more is written, the daemon must end and start again. */
+ * the disk cannot say what it has: nothing more is written, the daemon must end and start again. -ESTALE: a
+ * batch before it brought a new state, and this one was made for the old; the store must be opened anew. */
 typedef void (*store_done_t)(void *userdata, int error);
 
 /* lifecycle */
