@@ -123,8 +123,10 @@ static bool find_base(Judge *judge) {
                         version > 0 && input->kept_text ? input->kept_text(version, input->userdata) : NULL;
         Document *last;
 
-        if (text_equals(input, kept) && version == input->current->version)
-                return false; /* what the daemon would write now: nothing */
+        /* what the daemon would write now, or wrote just before it was killed, sooner than the mark that the
+         * version is committed: nothing */
+        if (text_equals(input, kept) && version >= input->current->version)
+                return false;
         if (text_equals(input, kept))
                 return reject(judge,
                               "this is the text of version %" G_GUINT64_FORMAT

@@ -396,6 +396,28 @@ static void test_first_start(void) {
         g_assert_null(hand_edit_free(NULL));
 }
 
+/* After a kill the register may not know yet that version 5, already in the file, is committed. */
+static void test_own_text_ahead_of_the_register(void) {
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
+        _cleanup_(document_freep) Document *before = NULL;
+        Node node = {};
+
+        node_init(&node);
+        before = document_from(node.texts[4]);
+        edit = hand_edit_judge(&(HandEditInput){
+                        .text = node.texts[5],
+                        .size = strlen(node.texts[5]),
+                        .in_place = true,
+                        .last_text = node.texts[4],
+                        .current = before,
+                        .kept_text = kept_text,
+                        .next_id = next_id,
+                        .userdata = &node,
+        });
+        g_assert_cmpint(edit->verdict, ==, HAND_EDIT_NOTHING);
+        node_done(&node);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/hand-edit/nothing", test_nothing);
@@ -407,5 +429,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/hand-edit/unknown-fields", test_unknown_fields);
         g_test_add_func("/hand-edit/meanwhile", test_meanwhile);
         g_test_add_func("/hand-edit/first-start", test_first_start);
+        g_test_add_func("/hand-edit/ahead", test_own_text_ahead_of_the_register);
         return g_test_run();
 }
