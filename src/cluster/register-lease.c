@@ -11,7 +11,8 @@
  * E is part of the value and may change. A lease counts with the smallest of three: the E that was answered,
  * our own present one, and (the answerer sees to it) the one on the answerer's disk, which is how long it
  * will be silent after a restart. That E may still become a smaller one, when an offer that was replaced
- * meanwhile comes late: until its disk is past the last of these, the lease counts with the least of them. */
+ * meanwhile comes late: until its disk is past the last of these, the lease counts with the least of
+ * them. */
 
 #include <string.h>
 
