@@ -223,10 +223,11 @@ class Cluster:
         for node in self.nodes:
             node.start()
             node.init(self.secret)
+        # the smallest NodeID invites, so it leads from the beginning: taking over takes two minutes
+        self.nodes.sort(key=lambda node: node.node_id)
         first = self.nodes[0]
         for node in self.nodes[1:]:
             first.quctl("node", "add", node.advertise, "--yes")
-        self.nodes.sort(key=lambda node: node.node_id)
         self.settled()
         return self
 

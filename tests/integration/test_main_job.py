@@ -33,6 +33,10 @@ def test_down_recovered_and_failover():
         cluster.all_see("homepage", "down")
         wait_for("one mail", lambda: smtp.subjects("DOWN"))
         wait_for("one webhook message", lambda: hook.delivered("DOWN"))
+        # until that is committed the outcome of the attempt is unknown, and the next master would repeat it
+        for to in ("ops@example.com", "webhook"):
+            wait_for("the others know", lambda to=to: all(
+                f"DOWN of homepage to {to} was delivered" in n.text() for n in cluster.nodes))
 
         # between DOWN and RECOVERED the master dies
         master = cluster.settled()
