@@ -63,6 +63,10 @@ Delta *alerts_on_outcome(
 
 /* questions */
 
+/* whether what is owed to this address is still to be sent; RECIPIENT_WEBHOOK for an alert that is no mail
+ */
+bool alert_has_recipient(const Alert *alert, const char *address);
+
 typedef struct AlertSummary {
         size_t n_owed;             /* notices */
         size_t n_failed;           /* refused or given up, as far as they are kept */

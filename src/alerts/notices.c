@@ -239,6 +239,12 @@ void notices_put_new(const Value *value, Delta *delta, const Alert *alert, Notic
         delta_put_object(delta, RECORD_NOTICE, notice);
 }
 
+/* control characters, U+0080 and up among them, line ends that are none, and marks that turn the text
+ * around */
+static bool is_unwanted(gunichar c) {
+        return g_unichar_iscntrl(c) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
 char *text_clean(const char *text, size_t max) {
         g_autofree char *valid = g_utf8_make_valid(text ? text : "", -1);
         const char *end = valid + strlen(valid);
@@ -251,7 +257,7 @@ char *text_clean(const char *text, size_t max) {
         valid[end - valid] = '\0';
 
         for (char *p = valid; *p; p = g_utf8_next_char(p))
-                if ((uint8_t) *p < 0x20 || *p == 0x7f)
-                        *p = ' ';
+                if (is_unwanted(g_utf8_get_char(p)))
+                        memset(p, ' ', (size_t) (g_utf8_next_char(p) - p));
         return TAKE_PTR(valid);
 }

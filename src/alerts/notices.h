@@ -17,7 +17,6 @@ Record *const *notices_of_check(const Value *value, const char *check_id, size_t
 Notice *notice_compose(const Alert *alert, const Transition *transition, NoticeEvent event);
 Recipient *notice_recipient(const Notice *notice, const char *address); /* NULL: none */
 void notice_remove_recipient(Notice *notice, guint index);
-bool alert_has_recipient(const Alert *alert, const char *address);
 bool notice_has_failed(const Notice *notice); /* to any recipient, for good */
 
 /* Whether a settled notice is still what RECOVERED goes by. status NULL: the check is gone. */

@@ -239,7 +239,8 @@ static int on_push(sd_event_source *source, uint64_t usec, void *userdata) {
                         judge);
 }
 
-/* A peer whose connection is new may have missed what was pushed: tell it all again. */
+/* A peer whose connection is new, or who did not know until now who leads, has missed what was pushed: tell
+ * it all again. */
 void judge_peer_up(Judge *judge, const char *node_id) {
         assert(judge);
         follower_get(judge, node_id)->told = 0;

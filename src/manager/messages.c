@@ -9,6 +9,7 @@ static const Field observe_fields[] = {
               FIELD_LIST,
               .object = &observation_type,
               .max = OBSERVE_BATCH_MAX),
+        FIELD(ObserveParams, greets, FIELD_BOOL),
 };
 const ObjectType observe_params_type = OBJECT_TYPE(ObserveParams, "observe", observe_fields);
 
@@ -33,6 +34,6 @@ const ObjectType test_alert_params_type = OBJECT_TYPE(TestAlertParams, "test", t
 
 static const Field test_alert_result_fields[] = {
         FIELD(TestAlertResult, delivered, FIELD_BOOL, .flags = FIELD_KEEP_EMPTY),
-        FIELD(TestAlertResult, text, FIELD_STRING, .max = 4 * DETAIL_MAX_BYTES),
+        FIELD(TestAlertResult, text, FIELD_STRING, .max = 2 * RECIPIENTS_MAX * DETAIL_MAX_BYTES),
 };
 const ObjectType test_alert_result_type = OBJECT_TYPE(TestAlertResult, "test", test_alert_result_fields);

@@ -17,6 +17,7 @@
 
 typedef struct ObserveParams {
         GPtrArray *observations; /* of Observation */
+        bool greets; /* the sender has just learned that the receiver leads: it wants all views */
 } ObserveParams;
 DECLARE_OBJECT(ObserveParams, observe_params);
 

@@ -147,7 +147,7 @@ static const Recipient *find_recipient(const Notice *notice, const char *address
 }
 
 /* A settled notice that nobody needs any more leaves in the same commit that settles it; the notice into
- * which it collapsed, or the removal of its alert, are the only other reasons. */
+ * which it collapsed, or the removal of its alert or recipients, are the only other reasons. */
 static bool left_delivered(const Notice *notice, const Value *before, const Value *after) {
         size_t n;
         Record *const *notices = value_slice(after, RECORD_NOTICE, &n);
@@ -167,12 +167,14 @@ static bool left_delivered(const Notice *notice, const Value *before, const Valu
 }
 
 static void tell_left(Manager *m, const Notice *old, const Value *before, const Value *after) {
+        const Alert *alert = value_object(after, RECORD_ALERT, old->alert_id);
+
         if (!left_delivered(old, before, after))
                 return;
         for (unsigned i = 0; old->recipients && i < old->recipients->len; i++) {
                 Recipient recipient = *(const Recipient *) g_ptr_array_index(old->recipients, i);
 
-                if (recipient.state != DELIVERY_OWED)
+                if (recipient.state != DELIVERY_OWED || !alert_has_recipient(alert, recipient.address))
                         continue;
                 recipient.state = DELIVERY_DELIVERED;
                 recipient.answer = NULL;

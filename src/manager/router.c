@@ -24,6 +24,8 @@ static int on_observe(Manager *m, const char *from, const char *params, char **r
         if (r < 0)
                 return r;
 
+        if (observe->greets)
+                judge_peer_up(m->judge, from);
         for (unsigned i = 0; observe->observations && i < observe->observations->len; i++)
                 judge_observe(m->judge, from, observation_copy(g_ptr_array_index(observe->observations, i)));
         return 0;

@@ -94,27 +94,31 @@ Watcher *watcher_free(Watcher *watcher) {
 
 /* ---- to the master ---- */
 
-static void send_observations(Watcher *watcher, GPtrArray *observations) {
+static void send_observations(Watcher *watcher, GPtrArray *observations, bool greets) {
         Manager *m = watcher->manager;
         const char *master = manager_master(m);
 
         if (!*master || strcmp(master, manager_node_id(m)) == 0)
                 return;
 
-        for (unsigned i = 0; i < observations->len; i += OBSERVE_BATCH_MAX) {
+        for (unsigned i = 0; i < observations->len || (greets && i == 0); i += OBSERVE_BATCH_MAX) {
                 unsigned n = MIN(OBSERVE_BATCH_MAX, observations->len - i);
                 g_autoptr(GPtrArray) some = g_ptr_array_sized_new(n);
 
                 for (unsigned k = 0; k < n; k++)
                         g_ptr_array_add(some, g_ptr_array_index(observations, i + k));
-                manager_send(m, master, METHOD_OBSERVE, &observe_params_type, &(ObserveParams){ some });
+                manager_send(m,
+                             master,
+                             METHOD_OBSERVE,
+                             &observe_params_type,
+                             &(ObserveParams){ .observations = some, .greets = greets && i == 0 });
         }
 }
 
 static int on_flush(sd_event_source *source, void *userdata) {
         Watcher *watcher = userdata;
 
-        send_observations(watcher, watcher->batch);
+        send_observations(watcher, watcher->batch, /* greets= */ false);
         g_ptr_array_set_size(watcher->batch, 0);
         return 0;
 }
@@ -127,7 +131,7 @@ void watcher_master_changed(Watcher *watcher) {
         if (!watcher->manager->judge)
                 return;
         own = judge_own_observations(watcher->manager->judge);
-        send_observations(watcher, own);
+        send_observations(watcher, own, /* greets= */ true);
 }
 
 /* ---- what was seen ---- */

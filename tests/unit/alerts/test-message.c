@@ -196,6 +196,19 @@ static void test_nothing_breaks_out_of_a_line(void) {
         g_assert_cmpstr(message->subject, ==, "[quptime] TCP DOWN — evil  Bcc: x@y (a:1 b)");
         g_assert_nonnull(strstr(message->body, "Detail:     words  When: never [31m\n"));
         g_assert_null(strchr(message->body, '\r'));
+        message = message_free(message);
+        finish();
+
+        start(); /* NEL, LINE SEPARATOR, RIGHT-TO-LEFT OVERRIDE, CSI */
+        go_down(CHECK_TCP,
+                "a\xc2\x85"
+                "b\u2028c",
+                "d\u202ee:1",
+                "\xc2\x9b"
+                "2J");
+        message = render("ops", NOTICE_DOWN);
+        g_assert_cmpstr(message->subject, ==, "[quptime] TCP DOWN — a  b   c (d   e:1)");
+        g_assert_nonnull(strstr(message->body, "Detail:       2J\n"));
         finish();
 }
 
