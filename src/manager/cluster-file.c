@@ -20,8 +20,9 @@
 #include "store/watch.h"
 #include "wire/codec.h"
 
-#define EDIT_TRIES_MAX 5                        /* against a document that others change meanwhile */
-#define EDIT_DEADLINE_USEC (15 * USEC_PER_SEC)  /* of one proposal */
+#define EDIT_TRIES_MAX 5                       /* against a document that others change meanwhile */
+#define EDIT_DEADLINE_USEC (15 * USEC_PER_SEC) /* of one proposal */
+#define WRITE_RETRY_USEC (10 * USEC_PER_SEC)
 #define START_PATIENCE_USEC (30 * USEC_PER_SEC) /* for a master, with an edit made while we were stopped */
 
 static const char comment[] =
@@ -44,11 +45,13 @@ struct ClusterFile {
         char *path;
         char *rejected_path;
         Watch *watch;
-        char *last_text; /* what we wrote, or are writing, last */
+        char *last_text; /* what we wrote last */
         uint64_t written_version;
         Writing *writing; /* on the storage thread now */
         bool write_again;
-        char *edit; /* a text that is being judged or proposed */
+        int write_error;        /* of the last writing, told once; 0: it succeeded */
+        sd_event_source *retry; /* of a writing that failed */
+        char *edit;             /* a text that is being judged or proposed */
         size_t edit_size;
         /* the text of the edit that was judged last: no news when the exchange brings it back */
         char *judged;
@@ -340,10 +343,47 @@ static void work(void *userdata) { /* on the storage thread */
                                       &writing->replaced_size);
 }
 
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
+        write_file(userdata);
+        return 0;
+}
+
+/* What stands in the file is still our text before this one. */
+static void write_failed(ClusterFile *file, int error) {
+        if (error != file->write_error)
+                journal_event(EVENT_WARNING,
+                              NULL,
+                              "cannot write %s: %s; the register has it, the file does not show it",
+                              file->path,
+                              g_strerror(-error));
+        file->write_error = error;
+        (void) timer_arm(
+                        file->manager->event,
+                        &file->retry,
+                        now_boottime() + WRITE_RETRY_USEC,
+                        TIMER_RELAXED,
+                        on_retry,
+                        file);
+}
+
+static void was_written(ClusterFile *file, Writing *writing) {
+        g_autofree char *before = file->last_text;
+
+        file->write_error = 0;
+        file->last_text = TAKE_PTR(writing->text);
+        /* what was replaced should be our own last text; if not, an edit slipped in between */
+        if (writing->replaced && before && strcmp(writing->replaced, before) != 0 &&
+            strcmp(writing->replaced, file->last_text) != 0 &&
+            g_strcmp0(writing->replaced, file->judged) != 0)
+                take_edit(file,
+                          TAKE_PTR(writing->replaced),
+                          writing->replaced_size,
+                          /* in_place= */ true);
+}
+
 static void on_written(void *userdata, int error) {
         Writing *writing = userdata;
         ClusterFile *file = writing->file;
-        char *before;
 
         if (file)
                 file->writing = NULL;
@@ -353,23 +393,9 @@ static void on_written(void *userdata, int error) {
         }
 
         if (writing->error < 0)
-                journal_event(EVENT_WARNING,
-                              NULL,
-                              "cannot write %s: %s; the register has it, the file does not show it",
-                              file->path,
-                              g_strerror(-writing->error));
-
-        before = file->last_text;
-        file->last_text = TAKE_PTR(writing->text);
-        /* what was replaced should be our own last text; if not, an edit slipped in between */
-        if (writing->replaced && before && strcmp(writing->replaced, before) != 0 &&
-            strcmp(writing->replaced, file->last_text) != 0 &&
-            g_strcmp0(writing->replaced, file->judged) != 0) {
-                char *slipped = TAKE_PTR(writing->replaced);
-
-                take_edit(file, slipped, writing->replaced_size, /* in_place= */ true);
-        }
-        g_free(before);
+                write_failed(file, writing->error);
+        else
+                was_written(file, writing);
         writing_free(writing);
         if (file->write_again) {
                 file->write_again = false;
@@ -491,6 +517,7 @@ ClusterFile *cluster_file_free(ClusterFile *file) {
                 file->writing->file = NULL;
         (void) watch_free(file->watch);
         sd_event_source_disable_unref(file->patience);
+        sd_event_source_disable_unref(file->retry);
         g_free(file->path);
         g_free(file->rejected_path);
         g_free(file->last_text);

@@ -114,5 +114,52 @@ def test_edits():
         assert interval(c, "db") == "50s"
 
 
+def test_what_is_no_file_of_ours():
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        path, rejected = node.dir / "cluster.yaml", node.dir / "cluster.yaml.rejected"
+        node.quctl("check", "add", "tcp", "db", "127.0.0.1:1", *FAST)
+        wait_for("the file shows it", lambda: "name: db" in text_of(node))
+
+        def put(make, word):
+            draft = node.dir / "draft"
+            make(draft)
+            path.unlink(missing_ok=True)
+            os.rename(draft, path)
+            wait_for(f"{word} is named", lambda: word in node.text())
+            wait_for("the file is right again", lambda: path.is_file() and not path.is_symlink() and
+                     "name: db" in text_of(node) and text_of(node).endswith("...\n"))
+
+        other = node.dir / "other"
+        other.write_text(text_of(node).replace("name: db", "name: other"))
+        put(lambda draft: os.symlink(other, draft), "a symbolic link")
+        put(lambda draft: draft.write_text("#" * (20 << 20)), "File too large")
+        put(os.mkfifo, "no regular file")
+        rejected.unlink()
+        rejected.write_text("something\n")
+        put(os.mkdir, "a directory")
+        assert rejected.read_text() == "something\n"
+        assert len(node.status()["checks"]) == 1
+        node.stop()
+
+
+def test_a_file_that_cannot_be_written():
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        node.quctl("check", "add", "tcp", "one", "127.0.0.1:1", *FAST)
+        wait_for("the file shows it", lambda: "name: one" in text_of(node))
+        hindrance = node.dir / ".cluster.yaml.new"
+        hindrance.mkdir()
+        for name in ("two", "three"):
+            node.quctl("check", "add", "tcp", name, "127.0.0.1:1", *FAST)
+        wait_for("it is said", lambda: "cannot write" in node.text())
+        hindrance.rmdir()
+        wait_for("the file shows all", lambda: "name: three" in text_of(node))
+        node.quctl("check", "add", "tcp", "four", "127.0.0.1:1", *FAST)
+        wait_for("the file shows all", lambda: "name: four" in text_of(node))
+        assert not (node.dir / "cluster.yaml.rejected").exists(), "our own older text is no edit"
+        node.stop()
+
+
 if __name__ == "__main__":
     harness.main(globals())
