@@ -311,8 +311,10 @@ static void remove_or_add_check(World *world) {
 static Alert *some_alert(World *world, unsigned i) {
         static const char *const to[] = { "a@x", "a@x,b@x", "b@x,c@x", "c@x,a@x,b@x" };
         g_autofree char *id = g_strdup_printf("alert-%u", i);
-        Alert *alert = i % 2 == 0 ? fixture_discord(id, pick(world, 4) > 0)
-                                  : fixture_smtp(id, to[pick(world, G_N_ELEMENTS(to))], pick(world, 4) > 0);
+        const char *recipients = to[pick(world, G_N_ELEMENTS(to))];
+        bool is_default = pick(world, 4) > 0 || g_strcmp0(id, world->dead) == 0;
+        Alert *alert = i % 2 == 0 ? fixture_discord(id, is_default)
+                                  : fixture_smtp(id, recipients, is_default);
 
         if (pick(world, 2) == 0)
                 alert->body_template = g_strdup_printf("body %u", pick(world, 3));
@@ -324,7 +326,8 @@ static void edit_alert(World *world) {
         g_autofree char *id = g_strdup(alert->id);
         Value *after = value_ref(world->value);
 
-        if (pick(world, 3) > 0)
+        /* what a dead relay is owed is to pile up */
+        if (pick(world, 3) > 0 || g_strcmp0(id, world->dead) == 0)
                 fixture_put(&after, RECORD_ALERT, alert);
         else {
                 (void) alert_free(alert);
