@@ -40,6 +40,14 @@ def silence():
         yield f"127.0.0.1:{s.getsockname()[1]}"
 
 
+def wait_until_dialled(address):
+    """The kernel has a connection to that silent port, so the invitation is under way."""
+    port = f":{int(address.rsplit(':', 1)[1]):04X}"
+    wait_for("the invitation is under way", lambda: any(
+        fields[1].endswith(port) and fields[3] == "01"  # ESTABLISHED, on the port's side
+        for fields in (line.split() for line in open("/proc/net/tcp").readlines()[1:])))
+
+
 def started(cluster, initialized=True):
     for node in cluster.nodes:
         node.start()
@@ -87,8 +95,9 @@ def test_stopping_in_the_middle_of_inviting_and_being_invited():
 def test_resetting_in_the_middle_of_inviting():
     with Cluster(2) as cluster, silence() as nowhere:
         a, b = started(cluster)
-        waiting = [invite(a, nowhere, SOME_KEY), invite(a, b.advertise, fingerprint(b)),
-                   begin(a, "node", "probe", nowhere)]
+        waiting = [invite(a, nowhere, SOME_KEY)]
+        wait_until_dialled(nowhere)  # what comes now waits behind it
+        waiting += [invite(a, b.advertise, fingerprint(b)), begin(a, "node", "add", nowhere, "--yes")]
         time.sleep(0.5)
         a.quctl("node", "reset", "--yes")
         for process in waiting:
