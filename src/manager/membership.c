@@ -12,12 +12,12 @@
 #include "manager/node.h"
 #include "manager/random.h"
 #include "manager/replica.h"
+#include "manager/timing.h"
 #include "wire/codec.h"
 
 #define METHOD_OFFER "join.offer" /* OfferParams -> {} : would you join? */
 #define METHOD_ADOPT "join.adopt" /* OfferParams -> {} : do it */
 #define PROBE_DEADLINE_USEC (15 * USEC_PER_SEC)
-#define INVITE_DEADLINE_USEC (60 * USEC_PER_SEC)
 #define BUSY_RETRY_USEC (500 * USEC_PER_MSEC) /* while another node is joining */
 
 typedef struct OfferParams {
@@ -208,7 +208,7 @@ static void take_back(Invite *invite) {
                        peer_change(may_have_adopted ? CHANGE_REMOVE : CHANGE_WITHDRAW,
                                    invite->node_id,
                                    NULL),
-                       now_boottime() + INVITE_DEADLINE_USEC,
+                       now_boottime() + timing()->invite,
                        NULL);
 }
 
@@ -377,7 +377,7 @@ static void start_first(Membership *membership) {
         if (!invite || invite->deadline > 0) /* none, or one that came while the next was to be started */
                 return;
 
-        invite->deadline = now_boottime() + INVITE_DEADLINE_USEC;
+        invite->deadline = now_boottime() + timing()->invite;
         (void) timer_arm(
                         m->event,
                         &membership->deadline,

@@ -9,12 +9,21 @@
 #include "manager/membership.h"
 #include "manager/messages.h"
 #include "manager/replica.h"
+#include "probes/detail.h"
 #include "wire/codec.h"
 
 #define METHOD_PREFIX_REGISTER "register."
 #define TEST_DEADLINE_USEC (75 * USEC_PER_SEC)
 
 /* ---- messages ---- */
+
+/* A peer's probes clean their texts; a peer that lies need not, and they end up in mails and terminals. */
+static void clean(char **text) {
+        char *cleaned = *text ? detail_clean(*text, strlen(*text)) : NULL;
+
+        g_free(*text);
+        *text = cleaned;
+}
 
 static int on_observe(Manager *m, const char *from, const char *params, char **reterr_text) {
         _cleanup_(observe_params_freep) ObserveParams *observe = NULL;
@@ -26,8 +35,13 @@ static int on_observe(Manager *m, const char *from, const char *params, char **r
 
         if (observe->greets)
                 judge_peer_up(m->judge, from);
-        for (unsigned i = 0; observe->observations && i < observe->observations->len; i++)
-                judge_observe(m->judge, from, observation_copy(g_ptr_array_index(observe->observations, i)));
+        for (unsigned i = 0; observe->observations && i < observe->observations->len; i++) {
+                Observation *observation = observation_copy(g_ptr_array_index(observe->observations, i));
+
+                clean(&observation->detail);
+                clean(&observation->address);
+                judge_observe(m->judge, from, observation);
+        }
         return 0;
 }
 

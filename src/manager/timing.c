@@ -19,11 +19,16 @@ static const struct {
         { "confirm-delay", &current.verdict.confirm_delay },
         { "round-slack", &current.verdict.round_slack },
         { "stale-min", &current.verdict.stale_min },
+        { "invite", &current.invite },
 };
 
 const Timing *timing(void) {
         if (!is_set) {
-                current = (Timing){ .cluster = CLUSTER_TIMING_DEFAULT, .verdict = verdict_timing_default };
+                current = (Timing){
+                        .cluster = CLUSTER_TIMING_DEFAULT,
+                        .verdict = verdict_timing_default,
+                        .invite = USEC_PER_MINUTE,
+                };
                 is_set = true;
         }
         return &current;

@@ -11,6 +11,7 @@
 typedef struct Timing {
         ClusterTiming cluster;
         VerdictTiming verdict;
+        usec_t invite; /* a `node add` is done within this, or taken back */
 } Timing;
 
 const Timing *timing(void);

@@ -12,6 +12,10 @@ import harness
 from harness import Cluster, Failure, wait_for
 
 
+# what cannot come to a good end need not wait for a minute
+TIMING = f"invite={int(15 * harness.PATIENCE)}s"
+
+
 def begin(node, *words):
     """quctl in the background."""
     return subprocess.Popen([str(harness.QUCTL), *map(str, words)], env=node.env(), stdin=subprocess.DEVNULL,
@@ -74,7 +78,7 @@ SOME_KEY = "sha256:" + "1" * 64
 
 def test_stopping_in_the_middle_of_inviting_and_being_invited():
     for delay in (0.02, 0.05, 0.1, 0.2):
-        with Cluster(2) as cluster, silence() as nowhere:
+        with Cluster(2, timing=TIMING) as cluster, silence() as nowhere:
             a, b = started(cluster)
             waiting = [invite(a, b.advertise, fingerprint(b)), invite(a, nowhere, SOME_KEY),
                        begin(a, "node", "probe", nowhere)]
@@ -93,7 +97,7 @@ def test_stopping_in_the_middle_of_inviting_and_being_invited():
 
 
 def test_resetting_in_the_middle_of_inviting():
-    with Cluster(2) as cluster, silence() as nowhere:
+    with Cluster(2, timing=TIMING) as cluster, silence() as nowhere:
         a, b = started(cluster)
         waiting = [invite(a, nowhere, SOME_KEY)]
         wait_until_dialled(nowhere)  # what comes now waits behind it
@@ -111,7 +115,7 @@ def test_resetting_in_the_middle_of_inviting():
 
 
 def test_two_that_invite_each_other():
-    with Cluster(2) as cluster, silence() as nowhere:
+    with Cluster(2, timing=TIMING) as cluster, silence() as nowhere:
         a, b = started(cluster)
         # both have an invitation under way when they are invited, and another one behind it
         both = [invite(a, b.advertise, fingerprint(b)), invite(b, a.advertise, fingerprint(a))]
@@ -130,7 +134,7 @@ def test_two_that_invite_each_other():
 
 def test_two_members_invite_at_once():
     """Two nodes: the second waits its turn. One node: it comes once."""
-    with Cluster(5) as cluster:
+    with Cluster(5, timing=TIMING) as cluster:
         a, b, c, d, e = started(cluster)
         a.quctl("node", "add", b.advertise, "--yes")
         both = [begin(a, "node", "add", c.advertise, "--yes"), begin(b, "node", "add", d.advertise, "--yes")]
@@ -147,7 +151,7 @@ def test_two_members_invite_at_once():
 
 
 def interrupted(victim, delay):
-    with Cluster(3) as cluster:
+    with Cluster(3, timing=TIMING) as cluster:
         a, b, c = started(cluster)
         a.quctl("node", "add", b.advertise, "--yes")
         inviter = b
@@ -181,7 +185,7 @@ def test_kill_9_at_every_step_of_a_join():
 
 
 def test_a_node_that_nobody_reaches_is_taken_out_again():
-    with Cluster(3) as cluster:
+    with Cluster(3, timing=TIMING) as cluster:
         a, b, c = started(cluster)
         a.quctl("node", "add", b.advertise, "--yes")
         # reached by the inviter through a door that shuts when it is a peer: here, a forwarder

@@ -26,7 +26,7 @@ class Liar:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         context.load_cert_chain(node.dir / "keys" / "cert.pem", node.dir / "keys" / "private.pem")
-        self.socket = context.wrap_socket(socket.create_connection((to.address, to.port), 10))
+        self.socket = context.wrap_socket(socket.create_connection((to.address, to.port), 3))
         self.buffer = b""
         self.send({"method": "hello", "params": {"protocol": 1, "node_id": node.node_id, "cluster_id": cluster_id,
                                                  "value_format": 1}})
@@ -52,7 +52,10 @@ class Liar:
     def read(self, seconds=0.0):
         """What has come, decoded; pieces are thrown away."""
         messages = []
-        while self.socket.pending() or select.select([self.socket], [], [], seconds)[0]:
+        end = time.monotonic() + seconds  # a leader never stops talking
+        while self.socket.pending() or select.select([self.socket], [], [], max(0.0, end - time.monotonic()))[0]:
+            if time.monotonic() > end + 1:
+                break
             data = self.socket.recv(65536)
             if not data:
                 raise ConnectionResetError
@@ -112,7 +115,10 @@ def lie(cluster, liar_node, terms, n, seed):
     victims = cluster.running()
     cluster_id = id_of(victims[0])
     connections = {}
+    end = time.monotonic() + 20 * harness.PATIENCE  # a victim that tires of the liar lets it wait
     for _ in range(n):
+        if time.monotonic() > end:
+            break
         victim = rng.choice(victims)
         try:
             if victim not in connections:
