@@ -14,10 +14,10 @@
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/node.h"
-#include "manager/random.h"
 #include "manager/replica.h"
 #include "store/file.h"
 #include "store/watch.h"
+#include "transport/identity.h"
 #include "wire/codec.h"
 
 #define EDIT_TRIES_MAX 5                       /* against a document that others change meanwhile */
@@ -121,7 +121,7 @@ static void reject(ClusterFile *file, const char *reason) {
 static void judge_edit(ClusterFile *file);
 
 static char *next_id(void *userdata) {
-        return random_uuid();
+        return random_id();
 }
 
 static const char *kept_text(uint64_t version, void *userdata) {
@@ -144,7 +144,7 @@ static void on_removed(void *userdata, const ManagerAnswer *answer) {
 }
 
 static void submit(ClusterFile *file, Change *change, manager_answer_t done) {
-        change->id = random_uuid();
+        change->id = random_id();
         change->cause = g_strdup("hand edit");
         change->asked_at = now_realtime();
         manager_change(file->manager, change, now_boottime() + EDIT_DEADLINE_USEC, done, file);

@@ -11,8 +11,8 @@
 #include "base/names.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
-#include "manager/random.h"
 #include "senders/sender.h"
+#include "transport/identity.h"
 
 /* What was refused is asked again after this: whatever the reason, it may stand a while. */
 #define COMMIT_AGAIN_USEC (500 * USEC_PER_MSEC)
@@ -426,7 +426,7 @@ int deliveries_test(
         if (!alert)
                 return -ENOENT;
 
-        test_id = random_uuid();
+        test_id = random_id();
         notice = alerts_test_notice(
                         value, alert, test_id, manager_node_id(m), manager_term(m), now_realtime());
         r = message_render(value, notice, &message, &flags);

@@ -18,7 +18,6 @@
 #include "manager/news.h"
 #include "manager/node.h"
 #include "manager/parts.h"
-#include "manager/random.h"
 #include "manager/replica.h"
 #include "store/file.h"
 #include "store/store.h"
@@ -27,7 +26,7 @@
 
 static Durable *first_durable(const Node *node) {
         Durable *durable = g_new0(Durable, 1);
-        g_autofree char *cluster_id = random_uuid();
+        g_autofree char *cluster_id = random_id();
         const Peer self = {
                 .node_id = node->config->node_id,
                 .advertise = node->config->advertise,
@@ -198,7 +197,7 @@ void manager_init(Manager *m, const InitOptions *options, manager_answer_t done,
 /* ---- taking over the original's directory ---- */
 
 static char *next_id(void *userdata) {
-        return random_uuid();
+        return random_id();
 }
 
 /* The checks and alerts of its cluster.yaml; its peers are invited anew, since none of them is a voter
@@ -265,7 +264,7 @@ int manager_adopt_original(Manager *m, char **reterr_text) {
                 return r;
 
         /* the state id is made first but written last: a crash in between begins again */
-        m->node->config->state_id = random_uuid();
+        m->node->config->state_id = random_id();
         durable = first_durable(m->node);
         meta = cluster_meta_copy(value_meta(durable->accepted));
         meta->version = MAX(meta->version, document->version);
@@ -300,6 +299,7 @@ int manager_adopt_original(Manager *m, char **reterr_text) {
 void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, void *userdata) {
         Call *call = call_new(m->calls, done, userdata);
         _cleanup_(value_unrefp) Value *nothing = value_new_empty();
+        _cleanup_(delta_freep) Delta *gone = NULL;
         g_autofree char *where = NULL, *text = NULL;
         int r;
 
@@ -318,7 +318,8 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
                 return;
         }
 
-        news_before(m, m->value, nothing);
+        gone = delta_between(m->value, nothing);
+        news_before(m, gone);
         manager_drop_adoptions(m);
         manager_stop_parts(m);
         m->transport = transport_free(m->transport);

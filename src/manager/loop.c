@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <glib.h>
 #include <limits.h>
-#include <time.h>
 
 #include "base/limits.h"
+#include "probes/clock.h"
 
 /* Going through GLib for each event would cost more than most events do; a limit keeps libsoup alive when
  * ours never stop. */
@@ -30,13 +30,6 @@ struct Loop {
         usec_t longest_usec;
         usec_t stalled_usec;
 };
-
-static usec_t now_boottime(void) {
-        struct timespec t;
-
-        (void) clock_gettime(CLOCK_BOOTTIME, &t);
-        return (usec_t) t.tv_sec * USEC_PER_SEC + (usec_t) t.tv_nsec / 1000;
-}
 
 /* ---- sd-event as a GSource, see sd_event_get_fd(3) ---- */
 

@@ -16,10 +16,10 @@
 #include "manager/news.h"
 #include "manager/node.h"
 #include "manager/parts.h"
-#include "manager/random.h"
 #include "manager/replica.h"
 #include "manager/router.h"
 #include "store/nodefile.h"
+#include "transport/identity.h"
 #include "wire/codec.h"
 
 #define CHANGE_DEADLINE_USEC (10 * USEC_PER_SEC)
@@ -86,7 +86,7 @@ void manager_commit_records(
                 void *userdata) {
         Change *change = change_new();
 
-        change->id = random_uuid();
+        change->id = random_id();
         change->kind = CHANGE_RECORDS;
         change->cause = g_strdup(cause);
         change->asked_at = now_realtime();
@@ -123,23 +123,19 @@ static void follow_members(Manager *m, const Value *value) {
         }
 }
 
-static bool differs(const Value *before, const Value *after, RecordKind kind) {
-        size_t n_a, n_b;
-        Record *const *a = value_slice(before, kind, &n_a), *const *b = value_slice(after, kind, &n_b);
-
-        if (n_a != n_b)
-                return true;
-        for (size_t i = 0; i < n_a; i++)
-                if (a[i] != b[i] && memcmp(&a[i]->digest, &b[i]->digest, sizeof a[i]->digest) != 0)
+static bool touches(const Delta *delta, RecordKind kind) {
+        for (unsigned i = 0; i < delta->ops->len; i++)
+                if (((const DeltaOp *) g_ptr_array_index(delta->ops, i))->kind == kind)
                         return true;
         return false;
 }
 
 void manager_on_committed(Manager *m, const Value *before, const Value *after) {
         const ClusterMeta *old = value_meta(before), *new = value_meta(after);
-        bool members = differs(before, after, RECORD_PEER) || differs(before, after, RECORD_BARRED);
+        _cleanup_(delta_freep) Delta *delta = delta_between(before, after);
+        bool members = touches(delta, RECORD_PEER) || touches(delta, RECORD_BARRED);
 
-        news_before(m, before, after);
+        news_before(m, delta);
         (void) value_unref(m->value);
         m->value = value_ref((Value *) after);
 
@@ -151,7 +147,7 @@ void manager_on_committed(Manager *m, const Value *before, const Value *after) {
         membership_committed(m->membership, after);
         if (m->file && new && (!old || old->version != new->version || members))
                 cluster_file_committed(m->file);
-        news_after(m, before, after);
+        news_after(m, delta, before, after);
         manager_touch_status(m);
 }
 
@@ -568,7 +564,7 @@ void manager_change(
                 return;
         }
         if (!change->id)
-                change->id = random_uuid();
+                change->id = random_id();
         if (!change->origin)
                 change->origin = g_strdup(manager_node_id(m));
         if (change->asked_at == 0)

@@ -10,7 +10,6 @@
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/node.h"
-#include "manager/random.h"
 #include "manager/replica.h"
 #include "manager/timing.h"
 #include "wire/codec.h"
@@ -187,7 +186,7 @@ static void end_first(Membership *membership) {
 static Change *peer_change(ChangeKind kind, const char *node_id, const Peer *peer) {
         Change *change = change_new();
 
-        change->id = random_uuid();
+        change->id = random_id();
         change->kind = kind;
         change->object_kind = g_strdup("peer");
         change->target = g_strdup(node_id);

@@ -194,12 +194,9 @@ static void tell_notice(Manager *m, const Notice *old, const Notice *new) {
 
 /* ---- both ---- */
 
-void news_before(Manager *manager, const Value *before, const Value *after) {
-        _cleanup_(delta_freep) Delta *delta = NULL;
-
+void news_before(Manager *manager, const Delta *delta) {
         if (!manager->observer)
                 return;
-        delta = delta_between(before, after);
         for (unsigned i = 0; i < delta->ops->len; i++) {
                 const DeltaOp *op = g_ptr_array_index(delta->ops, i);
 
@@ -217,8 +214,7 @@ static void tell_object(Manager *m, const DeltaOp *op, const void *old) {
                 m->observer->object_added(m->observer_userdata, op->kind, op->id);
 }
 
-void news_after(Manager *manager, const Value *before, const Value *after) {
-        _cleanup_(delta_freep) Delta *delta = delta_between(before, after);
+void news_after(Manager *manager, const Delta *delta, const Value *before, const Value *after) {
         const ClusterMeta *meta = value_meta(after);
 
         for (unsigned i = 0; i < delta->ops->len; i++) {

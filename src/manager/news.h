@@ -6,6 +6,6 @@
 #include "manager/manager.h"
 
 /* Before the manager shows `after`: removals, while what goes can still be looked up. */
-void news_before(Manager *manager, const Value *before, const Value *after);
+void news_before(Manager *manager, const Delta *delta);
 /* After: additions, changes, transitions, deliveries. */
-void news_after(Manager *manager, const Value *before, const Value *after);
+void news_after(Manager *manager, const Delta *delta, const Value *before, const Value *after);

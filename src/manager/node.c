@@ -9,7 +9,6 @@
 
 #include "base/limits.h"
 #include "base/names.h"
-#include "manager/random.h"
 #include "manager/timer.h"
 #include "store/file.h"
 #include "store/nodefile.h"
@@ -179,7 +178,7 @@ int node_prepare_init(
         new_node = g_new0(NewNode, 1);
         new_node->config = config = node_config_new();
         new_node->made_secret = !secret || !*secret;
-        config->node_id = random_uuid();
+        config->node_id = random_id();
         config->bind_addr = g_strdup(bind && *bind ? bind : "0.0.0.0");
         config->bind_port = port ?: PORT_DEFAULT;
         config->advertise =
@@ -187,7 +186,7 @@ int node_prepare_init(
                                         ? g_strdup(advertise)
                                         : default_advertise(config->bind_addr, (uint16_t) config->bind_port);
         config->cluster_secret = new_node->made_secret ? random_secret() : g_strdup(secret);
-        config->state_id = random_uuid();
+        config->state_id = random_id();
 
         r = join_key_derive(config->cluster_secret, &new_node->join_key);
         if (r < 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager/random.h"
 
-#include <glib.h>
 #include <sys/random.h>
 
 uint64_t random_uint64(void) {
@@ -11,8 +10,4 @@ uint64_t random_uint64(void) {
         while (getrandom(&n, sizeof n, 0) != sizeof n)
                 ;
         return n;
-}
-
-char *random_uuid(void) {
-        return g_uuid_string_random();
 }

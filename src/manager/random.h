@@ -6,5 +6,3 @@
 #include <stdint.h>
 
 uint64_t random_uint64(void);
-/* a UUID of version 4 (RFC 9562) in small letters; caller frees */
-char *random_uuid(void);

@@ -4,20 +4,11 @@
 #include <assert.h>
 #include <time.h>
 
-static usec_t now(clockid_t clock) {
-        struct timespec ts;
-        int r = clock_gettime(clock, &ts);
-
-        assert(r == 0);
-        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
-}
-
-usec_t now_boottime(void) {
-        return now(CLOCK_BOOTTIME);
-}
-
 usec_t now_realtime(void) {
-        return now(CLOCK_REALTIME);
+        struct timespec ts;
+
+        (void) clock_gettime(CLOCK_REALTIME, &ts);
+        return (usec_t) ts.tv_sec * USEC_PER_SEC + (usec_t) ts.tv_nsec / 1000;
 }
 
 int timer_arm(sd_event *event,

@@ -8,13 +8,13 @@
 
 #include "base/cleanup.h"
 #include "base/usec.h"
+#include "probes/clock.h"
 
 #define TIMER_EXACT (1 * USEC_PER_MSEC)     /* consensus */
 #define TIMER_RELAXED (100 * USEC_PER_MSEC) /* schedules, retries */
 
 /* afresh, not the loop's cached instant */
-usec_t now_boottime(void);
-usec_t now_realtime(void);
+usec_t now_realtime(void); /* and now_boottime() of probes/clock.h */
 
 /* (Re)arms *source for deadline_usec; USEC_INFINITY disarms it. The handler finds it disarmed. */
 int timer_arm(sd_event *event,
