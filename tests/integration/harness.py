@@ -431,12 +431,14 @@ SENTENCES = {"DOWN": "is now down", "RECOVERED": "has recovered", "UP": "is now 
 
 
 class Webhook:
-    """A webhook receiver. .script is a list of (status, headers) for the next requests, then 204."""
+    """A webhook receiver. .script is a list of (status, headers) for the next requests, then 204; .delay is
+    how many seconds it thinks about each."""
 
     def __init__(self, address="127.0.0.1", port=0, namespace=None):
         self.target = HttpTarget(address, port, namespace)
         self.requests = []  # (monotonic time, path, decoded JSON, status answered)
         self.script = []
+        self.delay = 0
 
     def start(self):
         hook = self
@@ -444,6 +446,7 @@ class Webhook:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                time.sleep(hook.delay)
                 status, headers = hook.script.pop(0) if hook.script else (204, {})
                 hook.requests.append((time.monotonic(), self.path, json.loads(body), status))
                 self.send_response(status)

@@ -68,6 +68,10 @@ TESTS = {
     ),
     "a file without licence": in_tree("spdx.py", "spdx", "src/nameless.c:1: no line"),
     "a script without licence": in_tree("spdx.py", "spdx", "src/script:1: no line"),
+    "a test that does not exist": in_tree(
+        "named_tests.py", "named-tests", "no unit test has the case /nobody/knows", "no test_nothing.py:test_nobody_wrote",
+        "rows [1]"
+    ),
     "tabs, spaces at the end, long lines": in_tree(
         "format.py", "format", "ugly.c:3: a tab", "ugly.c:4: white space", "ugly.c:5: 1"
     ),
