@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The lints can see: each is shown bad examples, and must refuse each with the words expected of it. TAP.
 
-    test_lints.py CC    the C compiler for the examples that must be compiled
+    test_lints.py CC…   the C compiler (ccache may stand before it) for the examples that must be compiled
 """
 
 import os
@@ -42,7 +42,7 @@ def compiled(source, *words):
     def run():
         with tempfile.TemporaryDirectory() as folder:
             made = os.path.join(folder, "bad.o")
-            subprocess.run([CC, "-D_GNU_SOURCE", "-O1", "-fno-common", "-c", source, "-o", made], check=True)
+            subprocess.run([*CC, "-D_GNU_SOURCE", "-O1", "-fno-common", "-c", source, "-o", made], check=True)
             library = os.path.join(folder, "libbad.a")
             subprocess.run(["ar", "rcs", library, made], check=True)
             return must_refuse(run_lint("purity.py", library), *words)
@@ -50,7 +50,7 @@ def compiled(source, *words):
     return run
 
 
-CC = sys.argv[1]
+CC = sys.argv[1:]
 PURITY = os.path.join(BAD, "purity", "src")
 TESTS = {
     "a header of a later room": in_tree(
