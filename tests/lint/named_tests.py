@@ -56,7 +56,7 @@ def main():
                 named += 1
                 if name not in cases:
                     complaints.append(f"{where}: no unit test has the case {name}")
-            for name in re.findall(r"`(test_\w+\.py:test_\w+)`", line):
+            for name in re.findall(r"`(test[\w-]+\.py:test_\w+)`", line):
                 named += 1
                 if name not in known:
                     complaints.append(f"{where}: there is no {name}")
