@@ -170,27 +170,35 @@ static uint64_t last_number(const Value *value, const CheckStatus *status, const
         return n > 0 ? MAX(number, ((const Notice *) records[n - 1]->object)->sequence) : number;
 }
 
-Delta *alerts_on_transition(const Value *value, Transition *transition) {
-        const CheckStatus *status;
-        const Check *check;
-        Delta *delta;
+/* One template may go with many notices. */
+static void drop_doubles(Delta *delta) {
+        g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 
-        assert(value);
-        assert(transition);
-        assert(transition->check);
+        for (guint i = 0; i < delta->ops->len; i++) {
+                DeltaOp *op = g_ptr_array_index(delta->ops, i);
 
-        check = value_object(value, RECORD_CHECK, transition->check->id);
-        status = value_object(value, RECORD_STATUS, transition->check->id);
-        if (!check || check_probes_differently(check, transition->check) ||
-            transition->from == transition->to ||
-            transition->from != (status ? status->state : CHECK_UNKNOWN))
-                return NULL;
+                if (op->kind == RECORD_TEMPLATE && op->record && !g_hash_table_add(seen, op->id))
+                        g_ptr_array_remove_index(delta->ops, i--);
+        }
+}
+
+static bool still_holds(const Value *value, const Transition *transition) {
+        const Check *check = value_object(value, RECORD_CHECK, transition->check->id);
+        const CheckStatus *status = value_object(value, RECORD_STATUS, transition->check->id);
+
+        return check && !check_probes_differently(check, transition->check) &&
+               transition->from != transition->to &&
+               transition->from == (status ? status->state : CHECK_UNKNOWN);
+}
+
+static void add_transition(const Value *value, Delta *delta, Transition *transition) {
+        const CheckStatus *status = value_object(value, RECORD_STATUS, transition->check->id);
+        const Check *check = value_object(value, RECORD_CHECK, transition->check->id);
 
         transition->number = last_number(value, status, check->id) + 1;
         (void) check_free(transition->check);
         transition->check = check_copy(check);
 
-        delta = delta_new();
         put_status(delta, status, transition);
         if (transition->to == CHECK_DOWN)
                 owe_to_effective(value, delta, transition, NOTICE_DOWN);
@@ -198,8 +206,37 @@ Delta *alerts_on_transition(const Value *value, Transition *transition) {
                 owe_to_whom_down_went(value, value, delta, status, transition, NOTICE_RECOVERED);
         else if (!status || !status->was_up)
                 owe_to_effective(value, delta, transition, NOTICE_UP);
+}
+
+Delta *alerts_on_transition(const Value *value, Transition *transition) {
+        return alerts_on_transitions(value, &transition, 1, NULL);
+}
+
+Delta *alerts_on_transitions(const Value *value, Transition *const *transitions, size_t n, size_t *ret_n) {
+        _cleanup_(delta_freep) Delta *delta = delta_new();
+        g_autoptr(GHashTable) taken = g_hash_table_new(g_str_hash, g_str_equal);
+        size_t i;
+
+        assert(value);
+        assert(transitions);
+
+        for (i = 0; i < n && delta->ops->len < TRANSITION_OPS_MAX; i++) {
+                Transition *transition = transitions[i];
+
+                assert(transition->check);
+                transition->number = 0;
+                if (!still_holds(value, transition) || g_hash_table_contains(taken, transition->check->id))
+                        continue;
+                add_transition(value, delta, transition);
+                g_hash_table_add(taken, transition->check->id);
+        }
+        if (ret_n)
+                *ret_n = i;
+        if (g_hash_table_size(taken) == 0)
+                return NULL;
+        drop_doubles(delta);
         notices_sweep_templates(value, delta);
-        return delta;
+        return TAKE_PTR(delta);
 }
 
 /* changes of the document */

@@ -20,6 +20,10 @@
  * transition->from, so somebody else was faster. More than NOTICES_OWED_MAX owed to one alert about one
  * check: the oldest DOWN/RECOVERED pair collapses into the next notice. */
 Delta *alerts_on_transition(const Value *value, Transition *transition);
+/* The same for those of many checks, as one change: a mass outage is a few of them. Transitions are taken
+ * from the front until there are TRANSITION_OPS_MAX records; *ret_n: how many were. One that does not hold
+ * any more is passed over, its number is 0. NULL: none holds. */
+Delta *alerts_on_transitions(const Value *value, Transition *const *transitions, size_t n, size_t *ret_n);
 
 /* What a change of the document means for notices, to be committed with it: the removal of a check that is
  * DOWN owes UNWATCHED to whom RECOVERED would be owed; a removed alert, or one that lost recipients, drops

@@ -74,6 +74,7 @@
 #define CHANGES_BATCHED_MAX 128    /* planned into one proposal */
 #define CHANGE_FIELDS_MAX 64       /* of one edit */
 #define CHANGE_OPS_MAX 20000       /* records of one change */
+#define TRANSITION_OPS_MAX 2048    /* records past which further transitions wait for the next change */
 #define CHANGE_AFFECTED_MAX 256    /* names in an answer; further ones are left out */
 #define CHANGE_TEXT_MAX_BYTES 4096 /* a refusal's sentence */
 #define RECORDS_MAX 1000000        /* of a value */

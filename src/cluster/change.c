@@ -219,3 +219,30 @@ void change_plan(
         }
         *ret_answer = TAKE_PTR(answer);
 }
+
+static ChangeOp *op_of(const Value *base, const DeltaOp *delta_op) {
+        const Record *now = value_find(base, delta_op->kind, delta_op->id);
+        char digest[RECORD_DIGEST_TEXT_SIZE];
+        ChangeOp *op = change_op_new();
+
+        op->kind = g_strdup(record_kind_to_string(delta_op->kind));
+        op->id = g_strdup(delta_op->id);
+        op->expect = delta_op->kind == RECORD_TEMPLATE ? g_strdup("*")
+                     : now ? g_strdup(record_digest_to_string(&now->digest, digest))
+                           : g_strdup("");
+        op->body = g_strdup(delta_op->record ? delta_op->record->body : "");
+        return op;
+}
+
+Change *change_from_delta(const Value *base, const Delta *delta) {
+        Change *change = change_new();
+
+        assert(base);
+        assert(delta);
+
+        change->kind = CHANGE_RECORDS;
+        change->ops = object_list_new(&change_op_type);
+        for (unsigned i = 0; i < delta->ops->len; i++)
+                g_ptr_array_add(change->ops, op_of(base, g_ptr_array_index(delta->ops, i)));
+        return change;
+}

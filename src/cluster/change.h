@@ -88,3 +88,7 @@ void change_plan(
                 void *userdata,
                 Delta **ret_delta,
                 ChangeAnswer **ret_answer);
+
+/* A CHANGE_RECORDS that makes the delta, each record against what `base` has; id, cause and asked_at are the
+ * caller's to fill. Templates are named by their content, so whoever put one first, it is the same. */
+Change *change_from_delta(const Value *base, const Delta *delta);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "alerts/alerts.h"
+#include "alerts/ledger.h"
 #include "alerts/message.h"
 #include "alerts/outbox.h"
 #include "base/limits.h"
@@ -14,9 +15,6 @@
 #include "senders/sender.h"
 #include "transport/identity.h"
 
-/* What was refused is asked again after this: whatever the reason, it may stand a while. */
-#define COMMIT_AGAIN_USEC (500 * USEC_PER_MSEC)
-
 /* An attempt in flight. */
 typedef struct Attempt {
         Deliveries *deliveries;
@@ -25,14 +23,6 @@ typedef struct Attempt {
         uint64_t number;
         Sending *sending;
 } Attempt;
-
-/* What came of one, until it is committed. */
-typedef struct Finished {
-        char *notice_id;
-        char *recipient;
-        AttemptOutcome outcome;
-        char *answer;
-} Finished;
 
 /* An `alert test` with its recipients. */
 typedef struct Test {
@@ -56,12 +46,10 @@ struct Deliveries {
         Manager *manager;
         Outbox *outbox;
         SenderContext *senders;
-        GPtrArray *attempts;   /* of Attempt, owned */
-        GPtrArray *finished;   /* of Finished, owned, in order */
-        unsigned n_committing; /* how many of them are on their way */
-        usec_t commit_again;   /* CLOCK_BOOTTIME, after a refusal */
-        GPtrArray *tests;      /* of Test, owned */
-        GHashTable *warned;    /* notice ids whose templates fell back, told once */
+        GPtrArray *attempts; /* of Attempt, owned */
+        Ledger *ledger;
+        GPtrArray *tests;   /* of Test, owned */
+        GHashTable *warned; /* notice ids whose templates fell back, told once */
         sd_event_source *timer;
         sd_event_source *settle;
 };
@@ -75,15 +63,6 @@ static void attempt_free(void *p) {
         g_free(attempt->notice_id);
         g_free(attempt->recipient);
         g_free(attempt);
-}
-
-static void finished_free(void *p) {
-        Finished *finished = p;
-
-        g_free(finished->notice_id);
-        g_free(finished->recipient);
-        g_free(finished->answer);
-        g_free(finished);
 }
 
 static void test_sending_free(void *p) {
@@ -116,7 +95,7 @@ int deliveries_new(Manager *manager, Deliveries **ret) {
         deliveries->manager = manager;
         deliveries->outbox = outbox_new();
         deliveries->attempts = g_ptr_array_new_with_free_func(attempt_free);
-        deliveries->finished = g_ptr_array_new_with_free_func(finished_free);
+        deliveries->ledger = ledger_new();
         deliveries->tests = g_ptr_array_new_with_free_func(test_free);
         deliveries->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
@@ -139,7 +118,7 @@ Deliveries *deliveries_free(Deliveries *deliveries) {
         sd_event_source_disable_unref(deliveries->timer);
         sd_event_source_disable_unref(deliveries->settle);
         g_ptr_array_unref(deliveries->attempts);
-        g_ptr_array_unref(deliveries->finished);
+        (void) ledger_free(deliveries->ledger);
         g_ptr_array_unref(deliveries->tests);
         g_hash_table_unref(deliveries->warned);
         (void) outbox_free(deliveries->outbox);
@@ -168,18 +147,16 @@ finish(Deliveries *deliveries,
                 [SEND_REFUSED] = ATTEMPT_REFUSED,
                 [SEND_UNKNOWN] = ATTEMPT_UNKNOWN,
         };
-        Finished *finished = g_new0(Finished, 1);
 
-        finished->notice_id = g_strdup(notice_id);
-        finished->recipient = g_strdup(recipient);
-        finished->answer = g_strdup(outcome->answer);
-        finished->outcome = (AttemptOutcome){
-                .result = results[outcome->result],
-                .retry_after_usec = outcome->retry_after_usec,
-                .attempt = attempt,
-                .answer = finished->answer,
-        };
-        g_ptr_array_add(deliveries->finished, finished);
+        ledger_add(deliveries->ledger,
+                   notice_id,
+                   recipient,
+                   &(AttemptOutcome){
+                                   .result = results[outcome->result],
+                                   .retry_after_usec = outcome->retry_after_usec,
+                                   .attempt = attempt,
+                                   .answer = outcome->answer,
+                   });
         if (outcome->retry_after_usec > 0)
                 outbox_hold(deliveries->outbox,
                             notice_id,
@@ -260,75 +237,31 @@ static void cancel_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
         }
 }
 
-/* ---- what came of them ---- */
+/* ---- turning ---- */
 
 static void on_committed(void *userdata, const ManagerAnswer *answer) {
         Deliveries *deliveries = userdata;
 
-        /* what could not be committed is planned again on the newer value */
-        if (answer->outcome == CHANGE_DONE)
-                g_ptr_array_remove_range(deliveries->finished, 0, deliveries->n_committing);
-        else
-                deliveries->commit_again = now_boottime() + COMMIT_AGAIN_USEC;
-        deliveries->n_committing = 0;
+        ledger_answered(deliveries->ledger, answer->outcome, now_boottime());
         settle_soon(deliveries);
 }
 
-/* Also when this node is master no longer: whoever leads is told, lest it repeat what is known to have
- * arrived. */
+/* also when this node is master no longer */
 static void commit_finished(Deliveries *deliveries) {
         Manager *m = deliveries->manager;
-        const Value *committed = manager_value(m);
-        _cleanup_(value_unrefp) Value *working = value_ref((Value *) committed);
-        _cleanup_(delta_freep) Delta *all = NULL;
+        Change *change = ledger_plan(deliveries->ledger, manager_value(m), now_boottime(), now_realtime());
 
-        if (deliveries->n_committing > 0 || deliveries->finished->len == 0 ||
-            now_boottime() < deliveries->commit_again)
-                return;
-
-        for (unsigned i = 0; i < deliveries->finished->len; i++) {
-                Finished *finished = g_ptr_array_index(deliveries->finished, i);
-                DeliveryState state;
-                _cleanup_(delta_freep) Delta *delta = alerts_on_outcome(
-                                working,
-                                finished->notice_id,
-                                finished->recipient,
-                                &finished->outcome,
-                                now_realtime(),
-                                &state);
-                Value *next;
-
-                if (!delta)
-                        continue;
-                next = value_apply(working, delta);
-                (void) value_unref(working);
-                working = next;
-        }
-
-        all = delta_between(committed, working);
-        if (delta_is_empty(all)) {
-                g_ptr_array_set_size(deliveries->finished, 0);
-                return;
-        }
-        deliveries->n_committing = deliveries->finished->len;
-        manager_commit_records(m, committed, all, "delivery", on_committed, deliveries);
+        if (change)
+                manager_commit(m, change, "delivery", on_committed, deliveries);
 }
 
-/* ---- turning ---- */
-
 static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
-        Deliveries *deliveries = userdata;
-
-        settle_soon(deliveries);
+        settle_soon(userdata);
         return 0;
 }
 
 static usec_t next_deadline(const Deliveries *deliveries) {
-        usec_t deadline = outbox_next_deadline(deliveries->outbox);
-
-        if (deliveries->n_committing > 0 || deliveries->finished->len == 0)
-                return deadline;
-        return MIN(deadline, deliveries->commit_again);
+        return MIN(outbox_next_deadline(deliveries->outbox), ledger_next_deadline(deliveries->ledger));
 }
 
 static int on_settle(sd_event_source *source, void *userdata) {

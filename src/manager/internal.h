@@ -60,12 +60,11 @@ void manager_send(
                 const char *method,
                 const ObjectType *type,
                 const void *params);
-/* Commits a delta of the daemon's own records, each op against what `base` has. answered: as
+/* Commits a change of the daemon's own records (change_from_delta()), which is consumed. answered: as
  * manager_answer_t. */
-void manager_commit_records(
+void manager_commit(
                 Manager *manager,
-                const Value *base,
-                const Delta *delta,
+                Change *change,
                 const char *cause,
                 manager_answer_t answered,
                 void *userdata);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The verdict room's hands: votes in, rounds and transitions out, and the views that a master pushes to the
- * followers at most once a second. */
+/* The court's hands (alerts/court.h): it feeds it with observations, messages and time, and carries out what
+ * it wants at the end of the turn. */
 
 #include "manager/manager.h"
 #include "model/observation.h"
@@ -17,13 +17,19 @@ DEFINE_CLEANUP(Judge, judge_free);
 void judge_configure(Judge *judge, const Value *value);
 /* who leads changed, or this node gained or lost the lease */
 void judge_leadership(Judge *judge);
-/* consumed; node_id: whose connection carried it, or our own */
-void judge_observe(Judge *judge, const char *node_id, Observation *observation);
-/* the master's push; params as they came. -EBADMSG. */
-int judge_views(Judge *judge, const char *node_id, const char *params, size_t size);
-/* its connection is new: it is told everything again */
-void judge_peer_up(Judge *judge, const char *node_id);
-/* our latest observations, of Observation; the caller's */
-GPtrArray *judge_own_observations(Judge *judge);
+/* the register named a leader: it wants our latest observations */
+void judge_greet(Judge *judge);
+/* a new connection to the node */
+void judge_connected(Judge *judge, const char *node_id);
+/* what this node saw; consumed */
+void judge_seen(Judge *judge, Observation *observation);
+/* a message about checks; as court_receive() */
+int judge_receive(
+                Judge *judge,
+                const char *from,
+                const char *method,
+                const char *params,
+                size_t size,
+                char **reterr_text);
 /* NULL: no such check; borrowed until the loop turns */
 const CheckView *judge_view(Judge *judge, const char *check_id, bool with_votes);

@@ -62,37 +62,9 @@ void manager_send(
         manager_send_text(m, node_id, method, text, /* urgent= */ false);
 }
 
-static ChangeOp *op_of(const Value *base, const DeltaOp *delta_op) {
-        const Record *now = value_find(base, delta_op->kind, delta_op->id);
-        char digest[RECORD_DIGEST_TEXT_SIZE];
-        ChangeOp *op = change_op_new();
-
-        op->kind = g_strdup(record_kind_to_string(delta_op->kind));
-        op->id = g_strdup(delta_op->id);
-        /* templates are named by their content: whoever was first, it is the same */
-        op->expect = delta_op->kind == RECORD_TEMPLATE ? g_strdup("*")
-                     : now ? g_strdup(record_digest_to_string(&now->digest, digest))
-                           : g_strdup("");
-        op->body = g_strdup(delta_op->record ? delta_op->record->body : "");
-        return op;
-}
-
-void manager_commit_records(
-                Manager *m,
-                const Value *base,
-                const Delta *delta,
-                const char *cause,
-                manager_answer_t answered,
-                void *userdata) {
-        Change *change = change_new();
-
-        change->id = random_id();
-        change->kind = CHANGE_RECORDS;
+void manager_commit(
+                Manager *m, Change *change, const char *cause, manager_answer_t answered, void *userdata) {
         change->cause = g_strdup(cause);
-        change->asked_at = now_realtime();
-        change->ops = object_list_new(&change_op_type);
-        for (unsigned i = 0; i < delta->ops->len; i++)
-                g_ptr_array_add(change->ops, op_of(base, g_ptr_array_index(delta->ops, i)));
         manager_change(m, change, /* deadline_usec= */ 0, answered, userdata);
 }
 
@@ -171,7 +143,7 @@ void manager_on_leader(Manager *m, uint64_t term, const char *node_id, const cha
                       via && *via ? ", heard via " : "",
                       via ?: "");
         leadership_changed(m);
-        watcher_master_changed(m->watcher);
+        judge_greet(m->judge);
 }
 
 void manager_on_lease(Manager *m, bool gained) {

@@ -1,39 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the managers of two nodes say to each other besides the register (cluster/): methods and their
- * params. */
+/* What the managers of two nodes say to each other besides the register (cluster/message.h) and what is
+ * about checks (verdict/messages.h): calls. */
 
-#include "model/observation.h"
-#include "verdict/view.h"
+#include "model/field.h"
 
-#define METHOD_OBSERVE "observe"       /* to the master: ObserveParams */
-#define METHOD_ROUND "round"           /* from the master: RoundParams */
-#define METHOD_VIEWS "views"           /* from the master: ViewsParams */
 #define METHOD_TEST_ALERT "alert.test" /* call to the master: TestAlertParams -> TestAlertResult */
-
-#define OBSERVE_BATCH_MAX 512 /* observations in one message */
-#define VIEWS_BATCH_MAX 256   /* views in one message */
-
-typedef struct ObserveParams {
-        GPtrArray *observations; /* of Observation */
-        bool greets; /* the sender has just learned that the receiver leads: it wants all views */
-} ObserveParams;
-DECLARE_OBJECT(ObserveParams, observe_params);
-
-typedef struct RoundParams {
-        uint64_t term;
-        char *check_id;
-        uint64_t revision;
-        uint64_t round;
-} RoundParams;
-DECLARE_OBJECT(RoundParams, round_params);
-
-typedef struct ViewsParams {
-        uint64_t term;
-        GPtrArray *views; /* of CheckView */
-} ViewsParams;
-DECLARE_OBJECT(ViewsParams, views_params);
 
 typedef struct TestAlertParams {
         char *alert;

@@ -9,55 +9,12 @@
 #include "manager/membership.h"
 #include "manager/messages.h"
 #include "manager/replica.h"
-#include "probes/detail.h"
 #include "wire/codec.h"
 
 #define METHOD_PREFIX_REGISTER "register."
 #define TEST_DEADLINE_USEC (75 * USEC_PER_SEC)
 
 /* ---- messages ---- */
-
-/* A peer's probes clean their texts; a peer that lies need not, and they end up in mails and terminals. */
-static void clean(char **text) {
-        char *cleaned = *text ? detail_clean(*text, strlen(*text)) : NULL;
-
-        g_free(*text);
-        *text = cleaned;
-}
-
-static int on_observe(Manager *m, const char *from, const char *params, char **reterr_text) {
-        _cleanup_(observe_params_freep) ObserveParams *observe = NULL;
-        int r;
-
-        r = codec_decode(&observe_params_type, params, strlen(params), (void **) &observe, reterr_text);
-        if (r < 0)
-                return r;
-
-        if (observe->greets)
-                judge_peer_up(m->judge, from);
-        for (unsigned i = 0; observe->observations && i < observe->observations->len; i++) {
-                Observation *observation = observation_copy(g_ptr_array_index(observe->observations, i));
-
-                clean(&observation->detail);
-                clean(&observation->address);
-                judge_observe(m->judge, from, observation);
-        }
-        return 0;
-}
-
-static int on_round(Manager *m, const char *from, const char *params, char **reterr_text) {
-        _cleanup_(round_params_freep) RoundParams *round = NULL;
-        int r;
-
-        r = codec_decode(&round_params_type, params, strlen(params), (void **) &round, reterr_text);
-        if (r < 0)
-                return r;
-
-        /* only the master may have us probe */
-        if (strcmp(from, manager_master(m)) == 0)
-                watcher_ask(m->watcher, round->check_id, round->revision, round->round);
-        return 0;
-}
 
 static void on_message(void *userdata, const char *from, const char *method, const char *params) {
         Manager *m = userdata;
@@ -68,12 +25,8 @@ static void on_message(void *userdata, const char *from, const char *method, con
                 return;
         if (g_str_has_prefix(method, METHOD_PREFIX_REGISTER))
                 r = replica_receive(m->replica, from, method, params, strlen(params), &error);
-        else if (strcmp(method, METHOD_OBSERVE) == 0)
-                r = on_observe(m, from, params, &error);
-        else if (strcmp(method, METHOD_ROUND) == 0)
-                r = on_round(m, from, params, &error);
-        else if (strcmp(method, METHOD_VIEWS) == 0)
-                r = judge_views(m->judge, from, params, strlen(params));
+        else
+                r = judge_receive(m->judge, from, method, params, strlen(params), &error);
         if (r < 0)
                 journal_debug("%s of %s was not understood: %s", method, from, error ?: g_strerror(-r));
 }
@@ -178,9 +131,7 @@ static void on_peer_up(void *userdata, const TransportPeerInfo *info) {
         if (!m->replica)
                 return;
         replica_connected(m->replica, info->node_id);
-        judge_peer_up(m->judge, info->node_id);
-        if (strcmp(info->node_id, manager_master(m)) == 0)
-                watcher_master_changed(m->watcher);
+        judge_connected(m->judge, info->node_id);
 }
 
 static void on_peer_down(void *userdata, const char *node_id, const char *reason) {

@@ -7,7 +7,6 @@
 #include "base/names.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
-#include "manager/messages.h"
 #include "probes/probe.h"
 #include "schedule/schedule.h"
 
@@ -23,10 +22,8 @@ struct Watcher {
         Schedule *schedule;
         ProbeContext *probes;
         GPtrArray *running;    /* of Running, owned */
-        GPtrArray *batch;      /* of Observation, owned: for the master at the end of the turn */
         GHashTable *abstained; /* ids of checks that this node abstains on, so that only a change is told */
         sd_event_source *timer;
-        sd_event_source *flush;
 };
 
 /* ---- what is in flight ---- */
@@ -37,10 +34,6 @@ static void running_free(void *p) {
         (void) probe_cancel(running->probe);
         (void) check_free(running->check);
         g_free(running);
-}
-
-static void free_observation(void *observation) {
-        (void) observation_free(observation);
 }
 
 static usec_t loop_stalled(void *userdata) {
@@ -61,7 +54,6 @@ int watcher_new(Manager *manager, const char *ca_file, Watcher **ret) {
         watcher->manager = manager;
         watcher->schedule = schedule_new(g_str_hash(manager_node_id(manager)));
         watcher->running = g_ptr_array_new_with_free_func(running_free);
-        watcher->batch = g_ptr_array_new_with_free_func(free_observation);
         watcher->abstained = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
         r = probe_context_new(
@@ -82,56 +74,12 @@ Watcher *watcher_free(Watcher *watcher) {
                 return NULL;
 
         sd_event_source_disable_unref(watcher->timer);
-        sd_event_source_disable_unref(watcher->flush);
         g_clear_pointer(&watcher->running, g_ptr_array_unref);
-        g_clear_pointer(&watcher->batch, g_ptr_array_unref);
         g_clear_pointer(&watcher->abstained, g_hash_table_unref);
         (void) probe_context_free(watcher->probes);
         (void) schedule_free(watcher->schedule);
         g_free(watcher);
         return NULL;
-}
-
-/* ---- to the master ---- */
-
-static void send_observations(Watcher *watcher, GPtrArray *observations, bool greets) {
-        Manager *m = watcher->manager;
-        const char *master = manager_master(m);
-
-        if (!*master || strcmp(master, manager_node_id(m)) == 0)
-                return;
-
-        for (unsigned i = 0; i < observations->len || (greets && i == 0); i += OBSERVE_BATCH_MAX) {
-                unsigned n = MIN(OBSERVE_BATCH_MAX, observations->len - i);
-                g_autoptr(GPtrArray) some = g_ptr_array_sized_new(n);
-
-                for (unsigned k = 0; k < n; k++)
-                        g_ptr_array_add(some, g_ptr_array_index(observations, i + k));
-                manager_send(m,
-                             master,
-                             METHOD_OBSERVE,
-                             &observe_params_type,
-                             &(ObserveParams){ .observations = some, .greets = greets && i == 0 });
-        }
-}
-
-static int on_flush(sd_event_source *source, void *userdata) {
-        Watcher *watcher = userdata;
-
-        send_observations(watcher, watcher->batch, /* greets= */ false);
-        g_ptr_array_set_size(watcher->batch, 0);
-        return 0;
-}
-
-void watcher_master_changed(Watcher *watcher) {
-        g_autoptr(GPtrArray) own = NULL;
-
-        assert(watcher);
-
-        if (!watcher->manager->judge)
-                return;
-        own = judge_own_observations(watcher->manager->judge);
-        send_observations(watcher, own, /* greets= */ true);
 }
 
 /* ---- what was seen ---- */
@@ -158,11 +106,7 @@ static void tell_abstention(Watcher *watcher, const Check *check, const Observat
 
 static void observed(Watcher *watcher, const Check *check, const Observation *observation) {
         tell_abstention(watcher, check, observation);
-        g_ptr_array_add(watcher->batch, observation_copy(observation));
-        judge_observe(watcher->manager->judge,
-                      manager_node_id(watcher->manager),
-                      observation_copy(observation));
-        (void) end_of_turn(watcher->manager->event, &watcher->flush, on_flush, watcher);
+        judge_seen(watcher->manager->judge, observation_copy(observation));
 }
 
 static void on_probe_done(void *userdata, const Observation *observation) {
@@ -255,22 +199,9 @@ void watcher_configure(Watcher *watcher, const Value *value) {
         arm(watcher);
 }
 
-void watcher_ask(Watcher *watcher, const char *check_id, uint64_t revision, uint64_t round) {
+void watcher_ask(Watcher *watcher, const char *check_id, uint64_t round) {
         const Check *check = value_object(manager_value(watcher->manager), RECORD_CHECK, check_id);
 
-        if (check && check->revision == revision) {
+        if (check)
                 start_probe(watcher, check, round, now_boottime());
-                return;
-        }
-
-        /* the master's configuration is not ours yet, or no longer: we cannot answer this question */
-        Observation *observation = observation_new();
-
-        observation->check_id = g_strdup(check_id);
-        observation->revision = revision;
-        observation->round = round;
-        observation->result = OBSERVATION_ABSTAINED;
-        observation->detail = g_strdup("another revision of the check is configured here");
-        g_ptr_array_add(watcher->batch, observation);
-        (void) end_of_turn(watcher->manager->event, &watcher->flush, on_flush, watcher);
 }

@@ -329,3 +329,12 @@ bool verdict_is_leading(const Verdict *verdict) {
         assert(verdict);
         return verdict->leading;
 }
+
+bool verdict_is_proposed(const Verdict *verdict, const char *check_id) {
+        const Watched *watched;
+
+        assert(verdict);
+
+        watched = verdict_find(verdict, check_id);
+        return watched && watched->phase == WATCHED_PROPOSED;
+}

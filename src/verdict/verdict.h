@@ -72,6 +72,8 @@ GPtrArray *verdict_take_effects(Verdict *verdict);
 /* questions */
 usec_t verdict_next_deadline(const Verdict *verdict); /* of verdict_tick(); USEC_INFINITY: none */
 bool verdict_is_leading(const Verdict *verdict);
+/* whether a transition of the check was among the effects and is neither committed nor failed nor void */
+bool verdict_is_proposed(const Verdict *verdict, const char *check_id);
 /* Our own latest fresh observation of every check with its age, for a new master; of Observation, the
  * caller's. */
 GPtrArray *verdict_own_observations(const Verdict *verdict, usec_t now_usec);
