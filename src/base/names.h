@@ -56,6 +56,7 @@
 #define FILE_CERTIFICATE DIR_KEYS "/cert.pem"
 /* below the state directory */
 #define FILE_REGISTER "register.db"
+#define FILE_MARK "register.mark" /* in the configuration directory */
 
 /* the node's port and wire */
 #define PORT_DEFAULT 9901

@@ -142,6 +142,7 @@ static int initialize(Manager *m, const InitOptions *options, bool *ret_made_sec
         r = node_commit_init(m->node, TAKE_PTR(new_node), reterr_text);
         if (r < 0)
                 return r;
+        node_keep_mark(m->node, store);
 
         r = manager_listen(m, reterr_text);
         if (r >= 0)
@@ -417,7 +418,7 @@ static void adopt(Manager *m, Adoption *adoption) {
 
         manager_stop_parts(m);
         (void) write_alone(m, NULL, batch, &write_error);
-        r = store_open(m->event, m->node->paths->register_db, NULL, &store, &loaded, &error);
+        r = node_open_register(m->node, m->event, &store, &loaded, &error);
         if (r >= 0)
                 r = manager_start_parts(m, store, loaded, &error);
         if (r < 0) {

@@ -376,32 +376,6 @@ int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char *
         return 0;
 }
 
-static int open_register(Manager *m, Store **ret, Durable **ret_durable, char **reterr_text) {
-        _cleanup_(store_freep) Store *store = NULL;
-        _cleanup_(durable_freep) Durable *durable = NULL;
-        int r;
-
-        r = store_open(m->event, m->node->paths->register_db, NULL, &store, &durable, reterr_text);
-        if (r < 0)
-                return r;
-
-        /* a lost or rolled-back disk never votes twice: node.yaml and the register belong together */
-        if (g_strcmp0(durable->state_id, m->node->config->state_id) != 0) {
-                *reterr_text =
-                                g_strdup_printf("%s belongs to another state id than %s/" FILE_NODE
-                                                ": one of them was restored or exchanged. Starting could "
-                                                "vote twice, so it is "
-                                                "refused; give this host a new identity with `quptimed "
-                                                "--reset` and invite it again",
-                                                m->node->paths->register_db,
-                                                m->node->paths->config_dir);
-                return -ESTALE;
-        }
-        *ret = TAKE_PTR(store);
-        *ret_durable = TAKE_PTR(durable);
-        return 0;
-}
-
 int manager_start(Manager *m, char **reterr_text) {
         _cleanup_(store_freep) Store *store = NULL;
         _cleanup_(durable_freep) Durable *durable = NULL;
@@ -423,7 +397,7 @@ int manager_start(Manager *m, char **reterr_text) {
                 if (r < 0)
                         return r;
         }
-        r = open_register(m, &store, &durable, reterr_text);
+        r = node_open_register(m->node, m->event, &store, &durable, reterr_text);
         if (r < 0)
                 return r;
 

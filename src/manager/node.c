@@ -6,28 +6,80 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/names.h"
 #include "manager/timer.h"
 #include "store/file.h"
+#include "store/mark.h"
 #include "store/nodefile.h"
 #include "store/store.h"
 
 /* ---- reading ---- */
 
+#define WAY_OUT                                                                                             \
+        "put it back from a backup, or give this host a new identity with \"quptimed --reset\" and invite " \
+        "it again"
+
+/* What an interrupted init leaves is no past: node.yaml is written last. cluster.yaml comes only after it,
+ * so with that and a register beside it node.yaml is lost. */
+static int check_no_past(const Paths *paths, char **reterr_text) {
+        g_autofree char *cluster = paths_config(paths, FILE_CLUSTER);
+
+        if (access(cluster, F_OK) < 0 || access(paths->register_db, F_OK) < 0)
+                return 0;
+        *reterr_text = g_strdup_printf(
+                        "%s/" FILE_NODE " is missing, though this node's register and " FILE_CLUSTER
+                        " are there: " WAY_OUT,
+                        paths->config_dir);
+        return -ENOENT;
+}
+
+/* adds the way out to a sentence that names the file */
+static int fail_file(int r, const char *way_out, char **reterr_text) {
+        g_autofree char *why = *reterr_text;
+
+        if (r == -EACCES) { /* which says what to do */
+                *reterr_text = TAKE_PTR(why);
+                return r;
+        }
+        *reterr_text = g_strdup_printf("%s. %s", why ?: g_strerror(-r), way_out);
+        return r;
+}
+
+/* Without a state id it is the original's, and its register is begun anew: never where ours has run, for
+ * which the mark is the witness. */
+static int check_state_id(const Node *node, char **reterr_text) {
+        g_autofree char *mark = paths_config(node->paths, FILE_MARK);
+
+        if ((node->config->state_id && *node->config->state_id) || access(mark, F_OK) < 0)
+                return 0;
+        *reterr_text = g_strdup_printf(
+                        "%s/" FILE_NODE
+                        ": state_id: missing, though %s says that this node had one: " WAY_OUT,
+                        node->paths->config_dir,
+                        mark);
+        return -EBADMSG;
+}
+
 static int load_identity(Node *node, char **reterr_text) {
         _cleanup_(key_wipep) char *key = NULL;
-        g_autofree char *cert = NULL;
+        g_autofree char *cert = NULL, *why = NULL;
         int r;
 
         r = keys_load(node->paths, &key, &cert, reterr_text);
+        if (r >= 0) {
+                r = identity_load(node->config->node_id, key, cert, &node->identity, &why);
+                if (r < 0)
+                        *reterr_text = g_strdup_printf(
+                                        "%s/" FILE_PRIVATE_KEY " and %s/" FILE_CERTIFICATE ": %s",
+                                        node->paths->config_dir,
+                                        node->paths->config_dir,
+                                        why);
+        }
         if (r < 0)
-                return r;
-
-        r = identity_load(node->config->node_id, key, cert, &node->identity, reterr_text);
-        if (r < 0)
-                return r;
+                return fail_file(r, "It is what the others know this node by: " WAY_OUT, reterr_text);
 
         if (!node->config->join_key || join_key_from_string(node->config->join_key, &node->join_key) < 0) {
                 r = join_key_derive(node->config->cluster_secret ?: "", &node->join_key);
@@ -80,9 +132,15 @@ int node_open(Node **ret, char **reterr_text) {
         r = node_load(node->paths, &node->config, reterr_text);
         if (r == -ENOENT) {
                 g_clear_pointer(reterr_text, g_free);
+                r = check_no_past(node->paths, reterr_text);
+                if (r < 0)
+                        return r;
                 *ret = TAKE_PTR(node);
                 return 0;
         }
+        if (r < 0)
+                return fail_file(r, "Mend it, " WAY_OUT, reterr_text);
+        r = check_state_id(node, reterr_text);
         if (r < 0)
                 return r;
 
@@ -94,7 +152,7 @@ int node_open(Node **ret, char **reterr_text) {
         node->trust = NULL;
         r = trust_load(node->paths, &node->trust, reterr_text);
         if (r < 0)
-                return r;
+                return fail_file(r, "Delete it: it is written anew from the register", reterr_text);
 
         *ret = TAKE_PTR(node);
         return 0;
@@ -126,6 +184,65 @@ const char *node_bind_address(const Node *node) {
 
 uint16_t node_bind_port(const Node *node) {
         return node->config && node->config->bind_port ? (uint16_t) node->config->bind_port : PORT_DEFAULT;
+}
+
+static int fail_exchanged(const Node *node, char **reterr_text) {
+        *reterr_text = g_strdup_printf(
+                        "%s belongs to another state id than %s/" FILE_NODE
+                        ": one of them was restored or exchanged. Starting could vote twice, so it is "
+                        "refused; give this host a new identity with \"quptimed --reset\" and invite it "
+                        "again",
+                        node->paths->register_db,
+                        node->paths->config_dir);
+        return -ESTALE;
+}
+
+static int fail_no_register(const Node *node, char **reterr_text) {
+        g_free(*reterr_text);
+        *reterr_text = g_strdup_printf(
+                        "%s is missing or empty, though %s/" FILE_NODE
+                        " says that this node has one. Beginning without it could vote twice, so it is "
+                        "refused; give this host a new identity with \"quptimed --reset\" and invite it "
+                        "again",
+                        node->paths->register_db,
+                        node->paths->config_dir);
+        return -ENOENT;
+}
+
+void node_keep_mark(const Node *node, Store *store) {
+        g_autofree char *mark = paths_config(node->paths, FILE_MARK);
+
+        store_keep_mark(store, mark);
+}
+
+int node_open_register(
+                const Node *node, sd_event *event, Store **ret, Durable **ret_durable, char **reterr_text) {
+        _cleanup_(store_freep) Store *store = NULL;
+        _cleanup_(durable_freep) Durable *durable = NULL;
+        g_autofree char *mark = NULL;
+        int r;
+
+        assert(node);
+        assert(node->config);
+
+        r = store_open(event, node->paths->register_db, NULL, &store, &durable, reterr_text);
+        if (r == -ENOENT)
+                return fail_no_register(node, reterr_text);
+        if (r < 0)
+                return r;
+
+        /* a lost or rolled-back disk never votes twice: node.yaml, mark and register belong together */
+        if (g_strcmp0(durable->state_id, node->config->state_id) != 0)
+                return fail_exchanged(node, reterr_text);
+        mark = paths_config(node->paths, FILE_MARK);
+        r = mark_check(mark, node->paths->register_db, durable->state_id, durable->generation, reterr_text);
+        if (r < 0)
+                return r;
+        node_keep_mark(node, store);
+
+        *ret = TAKE_PTR(store);
+        *ret_durable = TAKE_PTR(durable);
+        return 0;
 }
 
 /* ---- making one ---- */
@@ -284,9 +401,8 @@ int node_adopt(Node *node, char **reterr_text) {
 /* ---- giving it up ---- */
 
 int node_set_aside(const Paths *paths, char **ret_where) {
-        static const char *const names[] = {
-                FILE_NODE, FILE_CLUSTER, FILE_CLUSTER_REJECTED, FILE_TRUST, DIR_KEYS
-        };
+        static const char *const names[] = { FILE_NODE,  FILE_CLUSTER, FILE_CLUSTER_REJECTED,
+                                             FILE_TRUST, FILE_MARK,    DIR_KEYS };
         g_autofree char *when = usec_to_rfc3339(now_realtime(), /* without_fraction= */ false);
         g_autofree char *where = g_strdup_printf("%s/old-%s", paths->config_dir, when);
         int r;
@@ -302,8 +418,16 @@ int node_set_aside(const Paths *paths, char **ret_where) {
                 if (rename(from, to) < 0 && errno != ENOENT)
                         return -errno;
         }
-        r = store_set_aside(paths->register_db);
-        if (r < 0)
+        /* what was given up must not come back after a power loss: the register of a node.yaml that is
+         * gone for good moves after it */
+        r = directory_sync(where);
+        if (r >= 0)
+                r = directory_sync(paths->config_dir);
+        if (r >= 0)
+                r = store_set_aside(paths->register_db);
+        if (r >= 0)
+                r = directory_sync(paths->state_dir);
+        if (r < 0 && r != -ENOENT)
                 return r;
 
         *ret_where = TAKE_PTR(where);

@@ -6,6 +6,7 @@
 
 #include "model/document.h"
 #include "store/paths.h"
+#include "store/store.h"
 #include "transport/identity.h"
 
 typedef struct Node {
@@ -26,6 +27,14 @@ DEFINE_CLEANUP(Node, node_close);
 bool node_is_initialized(const Node *node);
 const char *node_bind_address(const Node *node);
 uint16_t node_bind_port(const Node *node);
+
+/* Opens this node's register: 0, or -errno with a sentence. Refused, because it could vote twice: a register
+ * of another state id than node.yaml's (-ESTALE), one that is older than the mark beside node.yaml says
+ * (-ESTALE), one that is not there (-ENOENT) or damaged (-EBADMSG). */
+int node_open_register(
+                const Node *node, sd_event *event, Store **ret, Durable **ret_durable, char **reterr_text);
+
+void node_keep_mark(const Node *node, Store *store); /* which node_open_register() has done */
 
 /* Makes an identity in memory; node_commit_init() writes it, node.yaml last: without that file nothing of it
  * counts. Either all of it is there or none. */

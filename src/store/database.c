@@ -504,6 +504,11 @@ int database_write_batch(Database *database, const StoreBatch *batch) {
         return 0;
 }
 
+const Meta *database_meta(const Database *database) {
+        assert(database);
+        return &database->durable;
+}
+
 /* documents */
 
 int database_write_document(Database *database, uint64_t version, const char *text) {

@@ -5,6 +5,7 @@
  *
  * A transaction is begun, written to, and committed; after any failure in between, database_rollback(). */
 
+#include "store/meta.h"
 #include "store/store.h"
 
 typedef struct Database Database;
@@ -28,4 +29,5 @@ int database_commit(Database *database);
 void database_rollback(Database *database);
 
 /* questions, outside a transaction */
+const Meta *database_meta(const Database *database); /* what the disk has */
 int database_read_document(Database *database, uint64_t version, char **ret);

@@ -90,14 +90,19 @@ static int write_all(int fd, const char *text, size_t size) {
         return 0;
 }
 
-static int sync_directory_of(const char *path) {
-        g_autofree char *directory = g_path_get_dirname(path);
+int directory_sync(const char *path) {
         _cleanup_(closep) int fd = -1;
 
-        fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0 || fsync(fd) < 0)
                 return -errno;
         return 0;
+}
+
+static int sync_directory_of(const char *path) {
+        g_autofree char *directory = g_path_get_dirname(path);
+
+        return directory_sync(directory);
 }
 
 static char *beside(const char *path, const char *suffix) {

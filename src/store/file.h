@@ -30,6 +30,7 @@ int file_move_aside(const char *path, const char *suffix, char **ret_moved_to);
 /* "owner root, group adm, mode 0644" for a sentence about a file that is not as it should be */
 char *file_describe(const char *path);
 
+int directory_sync(const char *path);              /* what was renamed in it stays so */
 int directory_make(const char *path, mode_t mode); /* with its parents (0700); 0 when it exists */
 /* A lock that dies with the process; -EBUSY: another process holds it. Returns the descriptor. */
 int directory_lock(const char *path);

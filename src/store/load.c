@@ -107,6 +107,7 @@ int load_durable(sqlite3 *db, const Meta *meta, Durable **ret, char **reterr_why
 
         durable = g_new0(Durable, 1);
         durable->state_id = g_strdup(meta->state_id);
+        durable->generation = meta->generation;
         durable->term = meta->term;
         durable->vote = g_strdup(meta->vote);
         durable->accepted_term = meta->accepted_term;

@@ -8,16 +8,19 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/database.h"
 #include "store/file.h"
+#include "store/mark.h"
 
 /* Two queues between two threads: `todo` to the storage thread, `finished` back to the loop, which an
  * eventfd wakes. Batches are made and freed on the loop; the thread only reads them. What waits together is
  * written in one transaction, and when that fails each on its own, so that every result is exact. */
 
 #define GROUP_MAX 64 /* jobs in one transaction */
+#define MARK_DELAY_USEC USEC_PER_SEC
 
 typedef enum JobKind { JOB_BATCH, JOB_PUT_DOCUMENT, JOB_GET_DOCUMENT, JOB_RUN, JOB_STOP } JobKind;
 
@@ -56,6 +59,10 @@ struct Store {
         bool replaced;         /* a new state was written: what was made for the old one is refused */
         uint64_t failed_epoch; /* the last one with a failed batch; 0: none */
         int failed_error;
+
+        char *mark_path; /* NULL: none is kept */
+        Meta marked;     /* what it tells of */
+        usec_t mark_due; /* CLOCK_MONOTONIC; 0: nothing to tell */
 };
 
 /* what goes in and out */
@@ -165,17 +172,65 @@ static void write_group(Store *store, Job *const *jobs, size_t n) {
                 write_alone(store, jobs[i]);
 }
 
-/* The writes at the head of what waits, or one other job. Blocks until there is something. */
+static usec_t now_monotonic(void) {
+        struct timespec now;
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        return (usec_t) now.tv_sec * USEC_PER_SEC + (usec_t) now.tv_nsec / 1000;
+}
+
+static void write_mark(Store *store) {
+        const Meta *meta = database_meta(store->database);
+
+        store->mark_due = 0;
+        if (mark_write(store->mark_path, meta->state_id, meta->generation) >= 0)
+                meta_copy(&store->marked, meta);
+        else
+                store->mark_due = now_monotonic() + MARK_DELAY_USEC;
+}
+
+/* After a transaction, before its answers: a vote is told to nobody whom a copy put back could
+ * contradict. */
+static void follow_mark(Store *store) {
+        const Meta *meta = database_meta(store->database);
+
+        if (!store->mark_path || meta->generation == store->marked.generation)
+                return;
+        if (meta->term != store->marked.term || strcmp(meta->vote, store->marked.vote) != 0 ||
+            strcmp(meta->state_id, store->marked.state_id) != 0)
+                write_mark(store);
+        else if (store->mark_due == 0)
+                store->mark_due = now_monotonic() + MARK_DELAY_USEC;
+}
+
+static bool mark_is_due(const Store *store) {
+        return store->mark_due > 0 && now_monotonic() >= store->mark_due;
+}
+
+/* Waits for a job, not past mark_due. */
+static void wait_for_jobs(Store *store) {
+        struct timespec until = {
+                .tv_sec = (time_t) (store->mark_due / USEC_PER_SEC),
+                .tv_nsec = (long) (store->mark_due % USEC_PER_SEC * 1000),
+        };
+
+        if (store->mark_due == 0)
+                (void) pthread_cond_wait(&store->todo_cond, &store->mutex);
+        else
+                (void) pthread_cond_timedwait(&store->todo_cond, &store->mutex, &until);
+}
+
+/* The writes at the head of what waits, or one other job. Blocks until there is something; 0: the mark is
+ * due. */
 static size_t take_jobs(Store *store, Job **jobs) {
         size_t n = 0;
 
         (void) pthread_mutex_lock(&store->mutex);
-        while (g_queue_is_empty(&store->todo))
-                (void) pthread_cond_wait(&store->todo_cond, &store->mutex);
-        do
+        while (g_queue_is_empty(&store->todo) && !mark_is_due(store))
+                wait_for_jobs(store);
+        while (n < GROUP_MAX && !g_queue_is_empty(&store->todo) &&
+               (n == 0 || (is_write(jobs[n - 1]) && is_write(g_queue_peek_head(&store->todo)))))
                 jobs[n++] = g_queue_pop_head(&store->todo);
-        while (n < GROUP_MAX && is_write(jobs[n - 1]) && !g_queue_is_empty(&store->todo) &&
-               is_write(g_queue_peek_head(&store->todo)));
         (void) pthread_mutex_unlock(&store->mutex);
         return n;
 }
@@ -210,10 +265,15 @@ static void *storage_thread(void *userdata) {
                 Job *jobs[GROUP_MAX];
                 size_t n = take_jobs(store, jobs);
 
+                if (mark_is_due(store))
+                        write_mark(store);
+                if (n == 0)
+                        continue;
                 switch (jobs[0]->kind) {
                 case JOB_BATCH:
                 case JOB_PUT_DOCUMENT:
                         write_group(store, jobs, n);
+                        follow_mark(store);
                         break;
                 case JOB_GET_DOCUMENT:
                         answer(store, jobs[0]);
@@ -222,6 +282,8 @@ static void *storage_thread(void *userdata) {
                         jobs[0]->work(jobs[0]->userdata);
                         break;
                 case JOB_STOP:
+                        if (store->mark_due > 0)
+                                write_mark(store);
                         job_free(jobs[0]);
                         return NULL;
                 }
@@ -289,6 +351,7 @@ int store_open(sd_event *event,
 
         _cleanup_(durable_freep) Durable *durable = NULL;
         _cleanup_(store_freep) Store *store = NULL;
+        pthread_condattr_t monotonic;
         int r;
 
         assert(event);
@@ -298,7 +361,10 @@ int store_open(sd_event *event,
 
         store = g_new0(Store, 1);
         (void) pthread_mutex_init(&store->mutex, NULL);
-        (void) pthread_cond_init(&store->todo_cond, NULL);
+        (void) pthread_condattr_init(&monotonic);
+        (void) pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+        (void) pthread_cond_init(&store->todo_cond, &monotonic);
+        (void) pthread_condattr_destroy(&monotonic);
         (void) pthread_cond_init(&store->answered_cond, NULL);
         store->epoch = 1;
         store->finished_fd = -1;
@@ -340,6 +406,8 @@ Store *store_free(Store *store) {
                 dispatch_finished(store);
         }
         (void) database_free(store->database);
+        meta_done(&store->marked);
+        g_free(store->mark_path);
         (void) sd_event_source_disable_unref(store->finished_source);
         (void) close_fd(store->finished_fd);
         /* what a done function submitted while the store was closing */
@@ -349,6 +417,18 @@ Store *store_free(Store *store) {
         (void) pthread_cond_destroy(&store->answered_cond);
         g_free(store);
         return NULL;
+}
+
+void store_keep_mark(Store *store, const char *path) {
+        assert(store);
+        assert(path);
+        assert(!store->mark_path);
+
+        (void) pthread_mutex_lock(&store->mutex);
+        store->mark_path = g_strdup(path);
+        store->mark_due = now_monotonic(); /* the one that is there may be behind */
+        (void) pthread_cond_signal(&store->todo_cond);
+        (void) pthread_mutex_unlock(&store->mutex);
 }
 
 int store_set_aside(const char *path) {

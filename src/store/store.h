@@ -17,7 +17,8 @@ typedef struct Store Store;
 
 /* All that the register needs to start again. */
 typedef struct Durable {
-        char *state_id; /* must equal NodeConfig.state_id */
+        char *state_id;      /* must equal NodeConfig.state_id */
+        uint64_t generation; /* +1 per transaction, under a new state id too */
         uint64_t term;
         char *vote; /* NodeID or "" */
         uint64_t accepted_term;
@@ -68,6 +69,11 @@ int store_open(sd_event *event,
 /* Waits for what was submitted; done functions not called yet are called now, before it returns. */
 Store *store_free(Store *store);
 DEFINE_CLEANUP(Store, store_free);
+
+/* Keeps a mark of how far the register has come (store/mark.h) from now on: before the answer to a batch
+ * that changes term or vote, within MARK_DELAY_USEC for all else. A mark that cannot be written is tried
+ * again and fails nothing. Call it at most once, before the first submission; path is copied. */
+void store_keep_mark(Store *store, const char *path);
 
 /* Renames a register that is no longer wanted (damaged, of another identity) to path + ".old"; it must not
  * be open. 0 when there is none. */
