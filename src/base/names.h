@@ -77,7 +77,14 @@
 #define JOURNAL_NODE "QUPTIME_NODE"
 #define JOURNAL_TERM "QUPTIME_TERM"
 #define JOURNAL_VERSION "QUPTIME_VERSION"
+#define JOURNAL_CHANGE "QUPTIME_CHANGE" /* added, changed, removed; of a peer joining and joined, too */
+#define JOURNAL_OK "QUPTIME_OK"         /* votes of the round that decided */
+#define JOURNAL_NOT_OK "QUPTIME_NOT_OK"
 #define JOURNAL_ALERT "QUPTIME_ALERT"
+#define JOURNAL_ALERT_NAME "QUPTIME_ALERT_NAME"
+#define JOURNAL_EVENT "QUPTIME_EVENT"         /* what is told: down, recovered … */
+#define JOURNAL_RECIPIENT "QUPTIME_RECIPIENT" /* a mail address, or "webhook" */
+#define JOURNAL_ATTEMPT "QUPTIME_ATTEMPT"
 #define JOURNAL_NOTICE "QUPTIME_NOTICE"
 #define JOURNAL_ADDRESS "QUPTIME_ADDRESS"
 #define JOURNAL_DETAIL "QUPTIME_DETAIL"

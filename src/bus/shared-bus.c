@@ -59,7 +59,7 @@ static void schedule_retry(SharedBus *s) {
 
 static void missing(SharedBus *s, const char *reason) {
         if (!s->told)
-                journal_event(EVENT_BUS,
+                journal_event(EVENT_BUS_LOST,
                               NULL,
                               "Not on the %s bus: %s. The private socket serves all the same; trying again.",
                               kind_text(s),
@@ -79,7 +79,11 @@ static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
                 s->owned = true;
                 s->pause_usec = s->first_usec;
                 if (s->told)
-                        journal_event(EVENT_BUS, NULL, "On the %s bus as %s again", kind_text(s), BUS_NAME);
+                        journal_event(EVENT_BUS_FOUND,
+                                      NULL,
+                                      "On the %s bus as %s again",
+                                      kind_text(s),
+                                      BUS_NAME);
                 s->told = false;
                 settle(s);
                 return 0;

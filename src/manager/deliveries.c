@@ -179,7 +179,10 @@ static void tell_fallback(Deliveries *deliveries, const Notice *notice, unsigned
             !g_hash_table_add(deliveries->warned, g_strdup(notice->id)))
                 return;
         journal_event(EVENT_TEMPLATE,
-                      JOURNAL_FIELDS({ JOURNAL_ALERT, notice->alert_name }, { JOURNAL_NOTICE, notice->id }),
+                      JOURNAL_FIELDS({ JOURNAL_ALERT, notice->alert_id },
+                                     { JOURNAL_ALERT_NAME, notice->alert_name },
+                                     { JOURNAL_CHECK, notice->check_id },
+                                     { JOURNAL_NOTICE, notice->id }),
                       "alert %s: its own template is kept, but this version sends the default text",
                       notice->alert_name);
 }

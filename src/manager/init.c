@@ -180,7 +180,7 @@ void manager_init(Manager *m, const InitOptions *options, manager_answer_t done,
         }
 
         journal_event(EVENT_INITIALIZED,
-                      JOURNAL_FIELDS({ "QUPTIME_NODE", manager_node_id(m) }),
+                      JOURNAL_FIELDS({ JOURNAL_NODE, manager_node_id(m) }),
                       "initialized as node %s, %s",
                       manager_node_id(m),
                       identity_fingerprint_text(m->node->identity));

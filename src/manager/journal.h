@@ -4,7 +4,10 @@
 /* The one place that speaks. Every event is one structured entry with a MESSAGE_ID, a priority and the
  * fields of base/names.h; the table in journal.c holds all events. It goes to the journal where there is one
  * (/run/systemd/journal/socket), else to standard error in readable form: sd_journal_send(3) returns 0
- * without a journald. Texts from outside are escaped before they reach standard error. */
+ * without a journald. Texts from outside are escaped before they reach standard error.
+ *
+ * Every event has an entry in units/quptime.catalog and a row in quptime-journal(7), every field a row
+ * there; a lint holds the four together. */
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -16,7 +19,8 @@ typedef enum Event {
         EVENT_START_REFUSED,
         EVENT_INITIALIZED,
         EVENT_LEADER, /* who leads changed */
-        EVENT_LEASE,  /* this node became or ceased to be the master */
+        EVENT_MASTER, /* this node became the master */
+        EVENT_MASTER_NO_MORE,
         EVENT_PEER_UP,
         EVENT_PEER_DOWN,
         EVENT_PEER_BEHIND, /* reports less than it has acknowledged: a lost disk */
@@ -35,9 +39,12 @@ typedef enum Event {
         EVENT_TEMPLATE, /* a field fell back to the default text */
         EVENT_MANUAL_EDIT,
         EVENT_EDIT_REJECTED,
-        EVENT_DISK,    /* the disk failed or recovered */
-        EVENT_ABSTAIN, /* this node began or ceased to abstain on a check */
-        EVENT_BUS,     /* a bus was lost or found */
+        EVENT_DISK_FAILED,
+        EVENT_DISK_RECOVERED,
+        EVENT_ABSTAINS,       /* this node cannot probe a check */
+        EVENT_ABSTAINS_ENDED, /* it can again */
+        EVENT_BUS_LOST,
+        EVENT_BUS_FOUND,
         EVENT_WARNING,
         _EVENT_MAX
 } Event;

@@ -149,7 +149,7 @@ void manager_on_leader(Manager *m, uint64_t term, const char *node_id, const cha
 void manager_on_lease(Manager *m, bool gained) {
         g_autofree char *term = g_strdup_printf("%" G_GUINT64_FORMAT, manager_term(m));
 
-        journal_event(EVENT_LEASE,
+        journal_event(gained ? EVENT_MASTER : EVENT_MASTER_NO_MORE,
                       JOURNAL_FIELDS({ JOURNAL_NODE, manager_node_id(m) }, { JOURNAL_TERM, term }),
                       gained ? "this node is master in term %s" : "this node is no longer master (term %s)",
                       term);

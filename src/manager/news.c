@@ -5,6 +5,7 @@
 
 #include "alerts/alerts.h"
 #include "base/names.h"
+#include "config/merge.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 
@@ -27,35 +28,86 @@ static const char *object_name(RecordKind kind, const void *object) {
 
 /* ---- the document ---- */
 
+static void tell_member(const char *id, const Peer *old, const Peer *new, const char *version) {
+        static const struct {
+                const char *change, *words;
+        } kinds[] = {
+                { "removed", "was removed" }, { "joining", "is joining" },  { "joined", "joined and votes" },
+                { "added", "was added" },     { "changed", "was changed" },
+        };
+        int kind = !new                                   ? 0
+                   : !old &&new->joining                  ? 1
+                   : old && old->joining && !new->joining ? 2
+                   : !old                                 ? 3
+                                                          : 4;
+
+        journal_event(EVENT_MEMBER,
+                      JOURNAL_FIELDS({ JOURNAL_NODE, id },
+                                     { JOURNAL_CHANGE, kinds[kind].change },
+                                     { JOURNAL_ADDRESS, (new ?: old)->advertise },
+                                     { JOURNAL_VERSION, version }),
+                      "peer %s %s (version %s)",
+                      id,
+                      kinds[kind].words,
+                      version);
+}
+
+/* `interval: 30s -> 15s, …`, secrets as ***; NULL: added or removed, which says it all. */
+static char *differences(RecordKind kind, const void *before, const void *after) {
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_autoptr(GPtrArray) old = g_ptr_array_new(), new = g_ptr_array_new(), found = NULL;
+        Document from = {}, to = {};
+
+        if (!before || !after)
+                return NULL;
+        g_ptr_array_add(old, (void *) before);
+        g_ptr_array_add(new, (void *) after);
+        if (kind == RECORD_CHECK) {
+                from.checks = old;
+                to.checks = new;
+        } else {
+                from.alerts = old;
+                to.alerts = new;
+        }
+        found = document_diff(&from, &to);
+        for (unsigned i = 0; i < found->len; i++) {
+                const Difference *d = g_ptr_array_index(found, i);
+
+                g_string_append_printf(
+                                text,
+                                "%s%s: %s -> %s",
+                                i > 0 ? ", " : "",
+                                d->field->type == FIELD_EXTRA ? "unknown fields" : d->field->name,
+                                d->from,
+                                d->to);
+        }
+        return g_string_free(g_steal_pointer(&text), /* free_segment= */ FALSE);
+}
+
 static void tell_change(const DeltaOp *op, const void *before, const void *after, uint64_t version) {
         g_autofree char *version_text = g_strdup_printf("%" G_GUINT64_FORMAT, version);
         const char *kind = record_kind_to_string(op->kind), *name = object_name(op->kind, after ?: before);
+        const char *change = !after ? "removed" : !before ? "added" : "changed";
+        bool is_check = op->kind == RECORD_CHECK;
+        g_autofree char *detail = NULL;
 
         if (op->kind == RECORD_PEER) {
-                const Peer *old = before, *new = after;
-
-                journal_event(EVENT_MEMBER,
-                              JOURNAL_FIELDS({ JOURNAL_NODE, op->id }, { JOURNAL_VERSION, version_text }),
-                              "peer %s %s (version %s)",
-                              op->id,
-                              !new                                   ? "was removed"
-                              : !old &&new->joining                  ? "is joining"
-                              : old && old->joining && !new->joining ? "joined and votes"
-                              : !old                                 ? "was added"
-                                                                     : "was changed",
-                              version_text);
+                tell_member(op->id, before, after, version_text);
                 return;
         }
+        detail = differences(op->kind, before, after);
         journal_event(EVENT_CHANGE,
-                      JOURNAL_FIELDS({ op->kind == RECORD_CHECK ? JOURNAL_CHECK : JOURNAL_ALERT, op->id },
-                                     { JOURNAL_CHECK_NAME, op->kind == RECORD_CHECK ? name : NULL },
+                      JOURNAL_FIELDS({ is_check ? JOURNAL_CHECK : JOURNAL_ALERT, op->id },
+                                     { is_check ? JOURNAL_CHECK_NAME : JOURNAL_ALERT_NAME, name },
+                                     { JOURNAL_CHANGE, change },
+                                     { JOURNAL_DETAIL, detail },
                                      { JOURNAL_VERSION, version_text }),
-                      "%s %s was %s (version %s)",
+                      "%s %s was %s%s%s (version %s)",
                       kind,
                       name,
-                      !after    ? "removed"
-                      : !before ? "added"
-                                : "changed",
+                      change,
+                      detail && *detail ? ": " : "",
+                      detail ?: "",
                       version_text);
 }
 
@@ -65,6 +117,8 @@ static void tell_transition(Manager *m, const Value *after, const CheckStatus *o
         const Check *check = value_object(after, RECORD_CHECK, new->check_id);
         CheckState from = old ? old->state : CHECK_UNKNOWN;
         g_autofree char *term = g_strdup_printf("%" G_GUINT64_FORMAT, new->decided_term);
+        g_autofree char *ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->ok);
+        g_autofree char *not_ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->not_ok);
         Transition transition;
 
         if (!check || (old && old->transitions == new->transitions) || from == new->state)
@@ -77,6 +131,8 @@ static void tell_transition(Manager *m, const Value *after, const CheckStatus *o
                                      { JOURNAL_TO, check_state_to_string(new->state) },
                                      { JOURNAL_NODE, new->decided_by },
                                      { JOURNAL_TERM, term },
+                                     { JOURNAL_OK, ok },
+                                     { JOURNAL_NOT_OK, not_ok },
                                      { JOURNAL_DETAIL, new->detail }),
                       "check %s: %s -> %s (%" G_GUINT64_FORMAT " ok, %" G_GUINT64_FORMAT " failing)%s%s",
                       check->name,
@@ -116,12 +172,17 @@ static const struct {
 };
 
 static void tell_delivery(Manager *m, const Notice *notice, const Recipient *recipient) {
+        g_autofree char *attempt = g_strdup_printf("%" G_GUINT64_FORMAT, recipient->attempts);
         const Check *check = notice->transition->check;
 
         journal_event(delivery_words[recipient->state].event,
                       JOURNAL_FIELDS({ JOURNAL_CHECK, notice->check_id },
                                      { JOURNAL_CHECK_NAME, check->name },
-                                     { JOURNAL_ALERT, notice->alert_name },
+                                     { JOURNAL_ALERT, notice->alert_id },
+                                     { JOURNAL_ALERT_NAME, notice->alert_name },
+                                     { JOURNAL_EVENT, notice_event_to_string(notice->event) },
+                                     { JOURNAL_RECIPIENT, recipient->address },
+                                     { JOURNAL_ATTEMPT, recipient->attempts > 0 ? attempt : NULL },
                                      { JOURNAL_NOTICE, notice->id },
                                      { JOURNAL_DETAIL, recipient->answer }),
                       "alert %s: %s of %s to %s %s%s%s",

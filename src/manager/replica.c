@@ -101,7 +101,7 @@ static void on_written(void *userdata, int error) {
         }
         if (error == -ENOTRECOVERABLE) {
                 /* what the disk has is unknown until it is read again */
-                journal_event(EVENT_DISK,
+                journal_event(EVENT_DISK_FAILED,
                               NULL,
                               "the disk lost a write of the register; ending, to read it again");
                 loop_quit(replica->manager->loop, EXIT_FAILURE);
@@ -183,7 +183,7 @@ static void carry_out_one(Replica *replica, RegisterEffect *effect) {
                               effect->node);
                 break;
         case REGISTER_DISK:
-                journal_event(EVENT_DISK,
+                journal_event(effect->gained ? EVENT_DISK_RECOVERED : EVENT_DISK_FAILED,
                               NULL,
                               effect->gained ? "the register can be written again; this node takes part "
                                                "again"

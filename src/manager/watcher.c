@@ -94,7 +94,7 @@ static void tell_abstention(Watcher *watcher, const Check *check, const Observat
                 g_hash_table_add(watcher->abstained, g_strdup(check->id));
         else
                 g_hash_table_remove(watcher->abstained, check->id);
-        journal_event(EVENT_ABSTAIN,
+        journal_event(abstains ? EVENT_ABSTAINS : EVENT_ABSTAINS_ENDED,
                       JOURNAL_FIELDS({ JOURNAL_CHECK, check->id },
                                      { JOURNAL_CHECK_NAME, check->name },
                                      { JOURNAL_DETAIL, observation->detail }),

@@ -72,6 +72,12 @@ TESTS = {
         "named_tests.py", "named-tests", "no unit test has the case /nobody/knows", "no test_nothing.py:test_nobody_wrote",
         "rows [1]"
     ),
+    "an event that nothing explains": in_tree(
+        "journal.py", "journal", "quptime.catalog: event 2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a02 is missing",
+        "quptime-journal.7: event 2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a02 is missing", "field QUPTIME_NODE is missing",
+        "has no 'Documentation: man:'", "QUPTIME_NOBODY=, which no entry has"
+    ),
+    "a manual that does not render": in_tree("man.py", "man", "nosuchmacro", "no NAME", "SEE ALSO"),
     "tabs, spaces at the end, long lines": in_tree(
         "format.py", "format", "ugly.c:3: a tab", "ugly.c:4: white space", "ugly.c:5: 1"
     ),

@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Every manual renders without a warning of groff(1), and begins and ends as man(7) wants it.
+
+    man.py ROOT
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+from rooms import report
+
+GROFF = ["groff", "-man", "-t", "-Tutf8", "-ww", "-z", "-rLL=100n"]
+
+
+def complaints_of(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as f:
+        text = f.read()
+    run = subprocess.run(
+        [*GROFF, os.path.join(root, path)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    found = [line.replace(root.rstrip("/") + "/", "") for line in run.stderr.splitlines()]
+    found += [f"{path}: groff says {run.returncode}"] if run.returncode else []
+    sections = re.findall(r'(?m)^\.SH "?([A-Z &]+)', text)
+    name, section = os.path.basename(path).rsplit(".", 1)
+    if not re.search(rf'(?m)^\.TH "?{re.escape(name.upper())}"? {section}\b', text.replace("\\-", "-")):
+        found.append(f"{path}: .TH is not {name.upper()} {section}")
+    if sections[:1] != ["NAME"] or "SEE ALSO" not in sections:
+        found.append(f"{path}: no NAME at the beginning, or no SEE ALSO")
+    return found
+
+
+def main():
+    root = sys.argv[1]
+    pages = sorted(os.path.join("man", name) for name in os.listdir(os.path.join(root, "man")) if name[-2:-1] == ".")
+    complaints = [one for page in pages for one in complaints_of(root, page)]
+    return report(complaints, f"{len(pages)} manuals")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
