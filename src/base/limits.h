@@ -86,6 +86,12 @@
 #define ELECTION_MAX_USEC (10 * USEC_PER_SEC)
 #define ELECTION_DEFAULT_USEC (1 * USEC_PER_SEC)
 
+/* how far ahead of ours another node's numbers may be to be heard; and at once, rather than once per E */
+#define TERM_AHEAD_MAX (UINT64_C(1) << 28) /* an election a second for eight years */
+#define SEQ_AHEAD_MAX (UINT64_C(1) << 32)  /* a hundred changes a second for a year */
+#define TERM_LEAP_MAX 1024
+#define SEQ_LEAP_MAX (UINT64_C(1) << 20)
+
 /* alerts */
 #define GIVE_UP_USEC (72 * USEC_PER_HOUR)
 #define DISCORD_MAX_CHARS 2000

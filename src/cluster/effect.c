@@ -13,7 +13,8 @@ DEFINE_STRTAB(register_effect,
               "lease",
               "removed",
               "forgetful",
-              "disk");
+              "disk",
+              "implausible");
 
 RegisterEffect *register_effects_take(RegisterEffects *effects) {
         assert(effects);

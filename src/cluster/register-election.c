@@ -10,15 +10,6 @@
 
 #include "cluster/register-state.h"
 
-/* A term so far away is no honest mistake; taking it would leave no terms to elect in. */
-#define TERM_JUMP_MAX (UINT64_C(1) << 32)
-
-bool election_term_is_sane(const Register *r, uint64_t term) {
-        if (term > INT64_MAX / 2)
-                return false;
-        return r->memory.accepted.at.seq == 0 || term <= r->memory.term + TERM_JUMP_MAX;
-}
-
 void election_arm(Register *r) {
         usec_t election = value_election_timeout(r, r->memory.accepted.value);
         int rank = value_voter_rank(r->memory.accepted.value, r->node_id);
@@ -203,7 +194,7 @@ void election_requested(Register *r, const char *from, const VoteRequest *reques
         VoteAnswer answer = { .term = request->term, .trial = request->trial };
 
         /* without a word: a refusal with our term would only disturb who must not win now */
-        if (is_silent(r, request) || !election_term_is_sane(r, request->term))
+        if (is_silent(r, request))
                 return;
 
         if (!request->trial)
@@ -228,8 +219,7 @@ void election_answered(Register *r, const char *from, const VoteAnswer *answer) 
         if (r->disk_failed)
                 return;
         if (!answer->granted) {
-                if (election_term_is_sane(r, answer->own_term))
-                        election_adopt_term(r, answer->own_term);
+                election_adopt_term(r, answer->own_term);
                 return;
         }
         if (answer->trial ? r->role != ROLE_TRIAL || answer->term != r->memory.term + 1

@@ -93,7 +93,7 @@ void lease_pinged(Register *r, const char *from, const Ping *ping) {
         Stamp committed = { ping->committed_term, ping->committed_seq };
         usec_t until = r->now + clamp_election(r, ping->election_timeout);
 
-        if (r->disk_failed || r->removed || !election_term_is_sane(r, ping->term))
+        if (r->disk_failed || r->removed)
                 return;
         if (ping->term < r->memory.term) {
                 lease_pong(r, from, NULL, false); /* our term tells it that it leads no more */
@@ -151,7 +151,7 @@ void lease_ponged(Register *r, const char *from, const Pong *pong) {
               held = { pong->held_term, pong->held_seq };
         Peering *peering;
 
-        if (r->disk_failed || !election_term_is_sane(r, pong->term))
+        if (r->disk_failed)
                 return;
         if (pong->term > r->memory.term) {
                 election_adopt_term(r, pong->term);

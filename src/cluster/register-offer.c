@@ -136,8 +136,7 @@ void offer_received(Register *r, const char *from, const Offer *offer) {
         Stamp at = { offer->value_term, offer->value_seq }, base_at = { offer->base_term, offer->base_seq };
         _cleanup_(value_unrefp) Value *empty = value_new_empty(), *value = NULL;
 
-        if (r->disk_failed || r->removed || !election_term_is_sane(r, offer->term) ||
-            offer->value_term != offer->term || offer->value_seq == 0 || offer->value_seq > INT64_MAX / 2)
+        if (r->disk_failed || r->removed || offer->value_term != offer->term || offer->value_seq == 0)
                 return;
         if (offer->term < r->memory.term) {
                 lease_pong(r, from, NULL, false);

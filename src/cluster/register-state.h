@@ -2,9 +2,10 @@
 #pragma once
 
 /* Inside of the register: its state, and what its parts ask of each other. One file per meaning: disk (what
- * is durable), election (who may lead), lease (who acts), offer (how a value spreads and is committed),
- * batch (the leader's queue of changes), request (this node's own changes), members (who comes and goes,
- * handing over), view (what a node shows that does not hear the leader). */
+ * is durable), claim (what is believed of another's numbers), election (who may lead), lease (who acts),
+ * offer (how a value spreads and is committed), batch (the leader's queue of changes), request (this node's
+ * own changes), members (who comes and goes, handing over), view (what a node shows that does not hear the
+ * leader). */
 
 #include "cluster/liveness.h"
 #include "cluster/message.h"
@@ -62,7 +63,8 @@ typedef struct Peering {
         Stamp echo_durable;   /* what it had on its disk then */
         usec_t handover_next; /* not handed over to before */
         unsigned handover_failures;
-        usec_t served_at; /* when it was last sent a value it fetched */
+        usec_t served_at;      /* when it was last sent a value it fetched */
+        usec_t implausible_at; /* when what it claims was last reported; 0: never */
 } Peering;
 
 /* A change at the leader. */
@@ -125,6 +127,8 @@ struct Register {
         usec_t disk_retry_at;
         GQueue step_effects; /* of RegisterEffect: those of this step that need its write */
         GQueue held_effects; /* of HeldEffect */
+
+        usec_t leap_next; /* a long way ahead is not gone before */
 
         /* election */
         Role role;
@@ -201,10 +205,14 @@ void disk_release(Register *r); /* frees what is held */
 bool disk_has_term(const Register *r);
 usec_t disk_deadline(const Register *r);
 
+/* register-claim.c: whether a message is heard at all; reports what is not. binds: its numbers may become
+ * ours. */
+bool claim_is_believed(
+                Register *r, const char *from, const ObjectType *type, const void *message, bool binds);
+
 /* register-election.c */
 void election_arm(Register *r);
 void election_adopt_term(Register *r, uint64_t term);
-bool election_term_is_sane(const Register *r, uint64_t term);
 void election_follow(Register *r, const char *leader);
 void election_step_down(Register *r);
 void election_forget_leader(Register *r);

@@ -167,8 +167,7 @@ void view_value(Register *r, const char *from, const Offer *offer) {
         _cleanup_(value_unrefp) Value *empty = value_new_empty(), *value = NULL;
         Stamped stamped;
 
-        if (g_strcmp0(r->fetch_from, from) != 0 || !election_term_is_sane(r, at.term) ||
-            stamp_compare(at, r->shown.at) <= 0)
+        if (g_strcmp0(r->fetch_from, from) != 0 || stamp_compare(at, r->shown.at) <= 0)
                 return;
         if (base_at.seq != 0 && !stamp_equal(base_at, r->shown.at))
                 return;

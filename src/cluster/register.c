@@ -282,18 +282,19 @@ static const struct {
         const char *method;
         const ObjectType *type;
         void (*handle)(Register *r, const char *from, void *message);
+        bool binds; /* its terms and seqs may become ours */
 } handlers[] = {
-        { REGISTER_METHOD_PING, &ping_type, handle_lease_pinged },
-        { REGISTER_METHOD_PONG, &pong_type, handle_lease_ponged },
-        { REGISTER_METHOD_VOTE, &vote_request_type, handle_election_requested },
-        { REGISTER_METHOD_VOTED, &vote_answer_type, handle_election_answered },
-        { REGISTER_METHOD_OFFER, &offer_type, handle_offer_received },
+        { REGISTER_METHOD_PING, &ping_type, handle_lease_pinged, .binds = true },
+        { REGISTER_METHOD_PONG, &pong_type, handle_lease_ponged, .binds = true },
+        { REGISTER_METHOD_VOTE, &vote_request_type, handle_election_requested, .binds = true },
+        { REGISTER_METHOD_VOTED, &vote_answer_type, handle_election_answered, .binds = true },
+        { REGISTER_METHOD_OFFER, &offer_type, handle_offer_received, .binds = true },
         { REGISTER_METHOD_HANDOVER, &handover_type, handle_election_handed_over },
         { REGISTER_METHOD_CHANGE, &forward_type, handle_request_forwarded },
         { REGISTER_METHOD_ANSWER, &forward_answer_type, handle_request_answered },
         { REGISTER_METHOD_HEARTBEAT, &heartbeat_type, handle_heartbeat },
         { REGISTER_METHOD_FETCH, &fetch_type, handle_view_fetched },
-        { REGISTER_METHOD_VALUE, &offer_type, handle_view_value },
+        { REGISTER_METHOD_VALUE, &offer_type, handle_view_value, .binds = true },
         { REGISTER_METHOD_REMOVED, &removed_type, handle_members_told_removed },
 };
 
@@ -303,7 +304,8 @@ static void dispatch(Register *r, const char *from, size_t handler, void *messag
         /* a node that has no value yet knows nobody and listens to all whom its door lets in */
         if (register_is_member(r, from) || r->shown.at.seq == 0)
                 liveness_heard(&r->liveness, r->now, from);
-        handlers[handler].handle(r, from, message);
+        if (claim_is_believed(r, from, handlers[handler].type, message, handlers[handler].binds))
+                handlers[handler].handle(r, from, message);
 }
 
 int register_receive(

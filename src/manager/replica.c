@@ -191,6 +191,17 @@ static void carry_out_one(Replica *replica, RegisterEffect *effect) {
                                                "but neither "
                                                "votes nor leads until it can");
                 break;
+        case REGISTER_IMPLAUSIBLE:
+                journal_event(EVENT_WARNING,
+                              JOURNAL_FIELDS({ JOURNAL_NODE, effect->node }),
+                              "peer %s claims term %" G_GUINT64_FORMAT " and sequence %" G_GUINT64_FORMAT
+                              ", which no honest node can have come to; what it said was not heard. Is it "
+                              "still yours? `quctl node remove %s` bars its key",
+                              effect->node,
+                              effect->term,
+                              effect->seq,
+                              effect->node);
+                break;
         case _REGISTER_EFFECT_MAX:
                 break;
         }

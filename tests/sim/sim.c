@@ -164,6 +164,14 @@ static void carry_out(Sim *sim, SimNode *node, RegisterEffect *effect) {
         case REGISTER_FORGETFUL:
                 sim_fail(sim, "n%d says that %s forgot, and no disk ever did", node->index, effect->node);
                 break;
+        case REGISTER_IMPLAUSIBLE:
+                sim_fail(sim,
+                         "n%d does not believe %s: term %" G_GUINT64_FORMAT ", seq %" G_GUINT64_FORMAT,
+                         node->index,
+                         effect->node,
+                         effect->term,
+                         effect->seq);
+                break;
         case REGISTER_DISK:
                 sim_say(sim, node, effect->gained ? "disk works again" : "disk failed");
                 break;

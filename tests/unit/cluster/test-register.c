@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "cluster/message.h"
 #include "cluster/register.h"
 #include "wire/codec.h"
@@ -20,6 +21,7 @@ typedef struct Play {
         unsigned n_sent, n_urgent;
         unsigned n_committed;
         unsigned n_forgetful;
+        unsigned n_implausible;
         bool disk_failed;
         bool removed;
         char *last_method;
@@ -79,6 +81,9 @@ static void take(Play *play, RegisterEffects *effects) {
                         break;
                 case REGISTER_FORGETFUL:
                         play->n_forgetful++;
+                        break;
+                case REGISTER_IMPLAUSIBLE:
+                        play->n_implausible++;
                         break;
                 case REGISTER_DISK:
                         play->disk_failed = !effect->gained;
@@ -597,6 +602,57 @@ static void make_true(GRand *rand, Offer *offer) {
         offer->hash = g_strdup(record_digest_to_string(value_hash(value), hash));
 }
 
+/* What a node claims is bounded: further ahead than an honest one can be is not heard, and told once in a
+ * while; a long way ahead is gone once per E. */
+static void test_nobody_uses_up_the_terms(void) {
+        Ping ping = { .term = UINT64_C(1) + TERM_AHEAD_MAX + 1, .sent = 5, .election_timeout = E };
+        VoteAnswer refusal = { .term = 1, .own_term = INT64_MAX };
+        Play play;
+
+        start(&play, "n2", 3);
+        hear(&play, "n1", REGISTER_METHOD_PING, &ping_type, &ping);
+        hear(&play, "n1", REGISTER_METHOD_VOTED, &vote_answer_type, &refusal);
+        g_assert_cmpuint(play.write, ==, 0);
+        g_assert_cmpuint(play.n_implausible, ==, 1);
+
+        ping.term--;
+        hear(&play, "n1", REGISTER_METHOD_PING, &ping_type, &ping);
+        finish_write(&play, 0);
+        g_assert_cmpuint(register_term(play.reg), ==, ping.term);
+        ping.term += TERM_LEAP_MAX + 1;
+        hear(&play, "n1", REGISTER_METHOD_PING, &ping_type, &ping);
+        g_assert_cmpuint(play.write, ==, 0);
+        play.now += E;
+        hear(&play, "n1", REGISTER_METHOD_PING, &ping_type, &ping);
+        finish_write(&play, 0);
+        g_assert_cmpuint(register_term(play.reg), ==, ping.term);
+        g_assert_cmpuint(play.n_implausible, ==, 1);
+        stop(&play);
+}
+
+static void test_nobody_uses_up_the_seqs(void) {
+        _cleanup_(value_unrefp) Value *value = cluster_of(3);
+        char hash[RECORD_DIGEST_TEXT_SIZE];
+        Offer offer = {
+                .term = 2,
+                .value_term = 2,
+                .value_seq = 1 + SEQ_AHEAD_MAX + 1,
+                .base_term = 1,
+                .base_seq = 1,
+                .hash = record_digest_to_string(value_hash(value), hash),
+        };
+        Play play;
+
+        start(&play, "n2", 3);
+        hear(&play, "n1", REGISTER_METHOD_OFFER, &offer_type, &offer);
+        g_assert_cmpuint(play.write, ==, 0);
+        g_assert_cmpuint(play.n_implausible, ==, 1);
+        offer.value_seq--;
+        hear(&play, "n1", REGISTER_METHOD_OFFER, &offer_type, &offer);
+        g_assert_cmpuint(play.write, >, 0);
+        stop(&play);
+}
+
 static void test_liars(void) {
         static const struct {
                 const char *method;
@@ -653,6 +709,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/register/refusal", test_a_refusal_is_told);
         g_test_add_func("/register/no-leader", test_without_a_leader_nothing_is_changed);
         g_test_add_func("/register/no-message", test_what_is_no_message);
+        g_test_add_func("/register/terms-are-not-used-up", test_nobody_uses_up_the_terms);
+        g_test_add_func("/register/seqs-are-not-used-up", test_nobody_uses_up_the_seqs);
         g_test_add_func("/register/liars", test_liars);
         return g_test_run();
 }
