@@ -24,7 +24,7 @@ static GPtrArray *owed_of_pair(const Value *value, const char *check_id, const c
 }
 
 static bool is_untouched(const Notice *notice) {
-        for (guint i = 0; i < notice->recipients->len; i++)
+        for (guint i = 0; i < notice_n_recipients(notice); i++)
                 if (((const Recipient *) g_ptr_array_index(notice->recipients, i))->state != DELIVERY_OWED)
                         return false;
         return true;
@@ -253,13 +253,14 @@ static void carry_over(const Value *after, Delta *delta, const Notice *notice) {
         }
 
         left = notice_copy(notice);
-        for (guint i = left->recipients->len; i-- > 0;) {
+        for (guint i = notice_n_recipients(left); i-- > 0;) {
                 const Recipient *recipient = g_ptr_array_index(left->recipients, i);
 
                 if (recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address))
                         notice_remove_recipient(left, i);
         }
-        if (left->recipients->len == notice->recipients->len && value_find(after, RECORD_NOTICE, notice->id))
+        if (notice_n_recipients(left) == notice_n_recipients(notice) &&
+            value_find(after, RECORD_NOTICE, notice->id))
                 (void) notice_free(left);
         else
                 notices_settle(after, delta, left, value_object(after, RECORD_STATUS, notice->check_id));

@@ -101,6 +101,10 @@ Notice *notice_compose(const Alert *alert, const Transition *transition, NoticeE
         return notice->recipients->len > 0 ? TAKE_PTR(notice) : NULL;
 }
 
+guint notice_n_recipients(const Notice *notice) {
+        return notice->recipients ? notice->recipients->len : 0;
+}
+
 Recipient *notice_recipient(const Notice *notice, const char *address) {
         for (guint i = 0; notice->recipients && i < notice->recipients->len; i++) {
                 Recipient *recipient = g_ptr_array_index(notice->recipients, i);
@@ -211,8 +215,10 @@ static void make_room_for_failed(const Value *value, Delta *delta, const Notice 
 void notices_settle(const Value *value, Delta *delta, Notice *notice, const CheckStatus *status) {
         _cleanup_(notice_freep) Notice *given = notice;
         bool owed = notice_is_owed(notice);
+        /* RECOVERED will go where this went */
+        bool is_of_use = notice_is_current_down(notice, status) && notice_n_recipients(notice) > 0;
 
-        if (!owed && !notice_is_current_down(notice, status)) {
+        if (!owed && !is_of_use) {
                 if (!notice_has_failed(notice)) {
                         delta_delete(delta, RECORD_NOTICE, notice->id);
                         return;

@@ -15,6 +15,7 @@ Record *const *notices_of_check(const Value *value, const char *check_id, size_t
 
 /* a new notice to every recipient of the alert; NULL: it has none. transition is copied. */
 Notice *notice_compose(const Alert *alert, const Transition *transition, NoticeEvent event);
+guint notice_n_recipients(const Notice *notice);
 Recipient *notice_recipient(const Notice *notice, const char *address); /* NULL: none */
 void notice_remove_recipient(Notice *notice, guint index);
 bool notice_has_failed(const Notice *notice); /* to any recipient, for good */

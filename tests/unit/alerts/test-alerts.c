@@ -771,6 +771,21 @@ static void test_a_removed_recipient_is_owed_nothing(void) {
         finish();
 }
 
+/* nobody is left to whom RECOVERED could go, so nothing of the notice is kept either */
+static void test_the_only_recipient_is_replaced(void) {
+        Value *after;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_smtp("ops", "a@x", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        after = value_ref(value);
+        fixture_put(&after, RECORD_ALERT, fixture_smtp("ops", "b@x", true));
+        change(after);
+        g_assert_cmpuint(fixture_n(value, RECORD_NOTICE), ==, 0);
+        change(value_ref(value));
+        finish();
+}
+
 static void test_a_change_that_concerns_nobody(void) {
         _cleanup_(delta_freep) Delta *delta = NULL;
 
@@ -835,6 +850,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/change/check-up-removed", test_removing_a_check_that_is_up_says_nothing);
         g_test_add_func("/alerts/change/alert-removed", test_a_removed_alert_drops_what_it_is_owed);
         g_test_add_func("/alerts/change/recipient-removed", test_a_removed_recipient_is_owed_nothing);
+        g_test_add_func("/alerts/change/only-recipient-replaced", test_the_only_recipient_is_replaced);
         g_test_add_func("/alerts/change/nobody", test_a_change_that_concerns_nobody);
         g_test_add_func("/alerts/test-notice", test_a_test_notice);
         return g_test_run();
