@@ -129,9 +129,10 @@ char *usec_to_duration(usec_t usec) {
 }
 
 char *usec_to_rfc3339(usec_t realtime_usec, bool without_fraction) {
-        time_t seconds = (time_t) (realtime_usec / USEC_PER_SEC);
-        uint64_t fraction = realtime_usec % USEC_PER_SEC;
-        char date[sizeof "-2147483648-12-31T23:59:59"];
+        usec_t clamped = realtime_usec > RFC3339_LAST_USEC ? RFC3339_LAST_USEC : realtime_usec;
+        time_t seconds = (time_t) (clamped / USEC_PER_SEC);
+        uint64_t fraction = clamped % USEC_PER_SEC;
+        char date[sizeof "9999-12-31T23:59:59"];
         struct tm tm;
 
         if (!gmtime_r(&seconds, &tm) || strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
@@ -169,6 +170,7 @@ static bool has_rfc3339_form(const char *text) {
 
 int usec_from_rfc3339(const char *text, usec_t *ret) {
         g_autoptr(GDateTime) instant = NULL;
+        usec_t usec;
 
         assert(text);
         assert(ret);
@@ -180,7 +182,10 @@ int usec_from_rfc3339(const char *text, usec_t *ret) {
         if (!instant || g_date_time_to_unix(instant) < 0)
                 return -EINVAL;
 
-        *ret = (usec_t) g_date_time_to_unix(instant) * USEC_PER_SEC +
+        usec = (usec_t) g_date_time_to_unix(instant) * USEC_PER_SEC +
                (usec_t) g_date_time_get_microsecond(instant);
+        if (usec > RFC3339_LAST_USEC) /* an offset can reach beyond it */
+                return -EINVAL;
+        *ret = usec;
         return 0;
 }

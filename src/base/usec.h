@@ -29,6 +29,8 @@ int usec_from_duration(const char *text, usec_t *ret);
 char *usec_to_duration(usec_t usec);
 
 /* Wall clock microseconds since the epoch <-> "2026-05-12T15:01:32Z" (whole seconds when without_fraction,
- * else up to six digits). The parser takes any RFC 3339 offset; -EINVAL otherwise. */
+ * else up to six digits). RFC 3339 has no time after the year 9999: whatever is later is written as its last
+ * instant. The parser takes any RFC 3339 offset; -EINVAL otherwise. */
+#define RFC3339_LAST_USEC ((usec_t) 253402300799999999)
 char *usec_to_rfc3339(usec_t realtime_usec, bool without_fraction);
 int usec_from_rfc3339(const char *text, usec_t *ret);

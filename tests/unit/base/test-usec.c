@@ -117,7 +117,7 @@ static void test_times(void) {
                 g_assert_cmpstr(text, ==, cases[i].canonical);
         }
         g_autofree char *out_of_range = usec_to_rfc3339(USEC_INFINITY, /* without_fraction= */ true);
-        g_assert_nonnull(out_of_range);
+        g_assert_cmpstr(out_of_range, ==, "9999-12-31T23:59:59Z");
         g_autofree char *whole = usec_to_rfc3339(UINT64_C(1778598092999999), /* without_fraction= */ true);
         g_assert_cmpstr(whole, ==, "2026-05-12T15:01:32Z");
 }
