@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "bus/error.h"
 #include "bus/internal.h"
 
 struct BusCall {
@@ -51,7 +52,7 @@ int bus_call_new(
         assert(ret);
 
         if (connection->private && connection->calls->len >= BUS_CALLS_MAX)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 SD_BUS_ERROR_LIMITS_EXCEEDED,
                                 "%d calls are waiting for their answers already.",

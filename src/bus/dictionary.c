@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "bus/error.h"
 
 /* what a field's value must be, in words */
 static const char *field_wants(const Field *field) {
@@ -28,7 +29,7 @@ static const char *field_wants(const Field *field) {
 }
 
 static int wrong_type(const Field *field, const char *contents, sd_bus_error *reterr) {
-        return sd_bus_error_setf(
+        return bus_error_setf(
                         reterr,
                         BUS_ERROR_INVALID,
                         "%s: wants %s%s, not \"%s\".",
@@ -93,7 +94,7 @@ static int read_uint(sd_bus_message *m, const Field *field, void *object, sd_bus
 
         r = dictionary_read_uint(m, FIELD_AT(uint64_t, field, object));
         if (r == -ERANGE)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr, BUS_ERROR_INVALID, "%s: out of range, 0 to 2^63-1.", field->name);
         return r;
 }
@@ -120,7 +121,7 @@ static int set_enum(const Field *field, void *object, const char *text, sd_bus_e
         known = g_string_new(NULL);
         for (size_t i = 0; i < field->names->n; i++)
                 g_string_append_printf(known, "%s%s", i > 0 ? ", " : "", field->names->names[i]);
-        return sd_bus_error_setf(
+        return bus_error_setf(
                         reterr,
                         BUS_ERROR_INVALID,
                         "%s: \"%.64s\" is not one of %s.",
@@ -133,7 +134,7 @@ static int set_duration(const Field *field, void *object, const char *text, sd_b
         usec_t value = 0;
 
         if (*text && usec_from_duration(text, &value) < 0)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_INVALID,
                                 "%s: \"%.64s\" is not a duration; write it like \"30s\" or \"1m30s\".",
@@ -156,7 +157,7 @@ static int read_text(sd_bus_message *m, const Field *field, void *object, sd_bus
         if (field->type == FIELD_DURATION)
                 return set_duration(field, object, text, reterr);
         if (strlen(text) > max)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr, BUS_ERROR_INVALID, "%s: longer than %zu bytes.", field->name, max);
 
         object_clear_field(field, object);
@@ -175,10 +176,10 @@ static int read_strv(sd_bus_message *m, const Field *field, void *object, sd_bus
                 return r;
         while ((r = sd_bus_message_read_basic(m, 's', &text)) > 0) {
                 if (texts->len >= max)
-                        return sd_bus_error_setf(
+                        return bus_error_setf(
                                         reterr, BUS_ERROR_INVALID, "%s: more than %zu.", field->name, max);
                 if (strlen(text) > DETAIL_MAX_BYTES)
-                        return sd_bus_error_setf(
+                        return bus_error_setf(
                                         reterr,
                                         BUS_ERROR_INVALID,
                                         "%s: an entry is longer than %d bytes.",
@@ -228,13 +229,13 @@ static int read_kept(sd_bus_message *m, const Field *field, unsigned flags, sd_b
                         return r;
         }
         if (kept <= 0 || strcmp(key, "kept") != 0 || sd_bus_message_at_end(m, false) == 0)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_INVALID,
                                 "%s: wants a text (s), or {\"kept\": true} to leave it as it is.",
                                 field->name);
         if (!(flags & DICTIONARY_EDIT))
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_INVALID,
                                 "%s: there is nothing to keep yet; give the value.",
@@ -311,7 +312,7 @@ static int unknown_field(const ObjectType *type, const char *key, sd_bus_error *
         const char *article = strchr("aeiou", type->name[0]) ? "an" : "a";
 
         if (nearest)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_INVALID,
                                 "%s: no such field of %s %s; did you mean \"%s\"?",
@@ -319,7 +320,7 @@ static int unknown_field(const ObjectType *type, const char *key, sd_bus_error *
                                 article,
                                 type->name,
                                 nearest);
-        return sd_bus_error_setf(
+        return bus_error_setf(
                         reterr,
                         BUS_ERROR_INVALID,
                         "%.64s: no such field of %s %s.",
@@ -364,7 +365,7 @@ static int read_entry(sd_bus_message *m, Dictionary *d, unsigned flags, sd_bus_e
         if (!field || field->flags & FIELD_INTERNAL)
                 return unknown_field(d->type, key, reterr);
         if (dictionary_has(d, key))
-                return sd_bus_error_setf(reterr, BUS_ERROR_INVALID, "%s: given twice.", key);
+                return bus_error_setf(reterr, BUS_ERROR_INVALID, "%s: given twice.", key);
         return read_value(m, field, flags, d, reterr);
 }
 

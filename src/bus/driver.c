@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/names.h"
+#include "bus/error.h"
 #include "bus/internal.h"
 #include "bus/objects.h"
 
@@ -47,7 +48,7 @@ read_owner(sd_bus_message *m,
                 return r;
         owner = owner_of(c, name, buffer);
         if (!owner)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 SD_BUS_ERROR_NAME_HAS_NO_OWNER,
                                 "There is no \"%.255s\" on this socket, only " BUS_NAME ".",
@@ -147,7 +148,7 @@ static int method_start_service(sd_bus_message *m, void *userdata, sd_bus_error 
         if (r < 0)
                 return r;
         if (!is_ours(name))
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 SD_BUS_ERROR_SERVICE_UNKNOWN,
                                 "There is no \"%.255s\" on this socket, only " BUS_NAME ".",

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "bus/dictionary.h"
+#include "bus/error.h"
 #include "bus/internal.h"
 #include "wire/codec.h"
 
@@ -56,7 +57,7 @@ int edit_read_add(
                 return r;
         for (size_t i = 0; i < type->n_fields; i++)
                 if (type->fields[i].flags & FIELD_REQUIRED && !dictionary_has(d, type->fields[i].name))
-                        return sd_bus_error_setf(
+                        return bus_error_setf(
                                         reterr,
                                         BUS_ERROR_INVALID,
                                         "%s: every new %s needs one.",
@@ -86,7 +87,7 @@ static int settle_fixed(Dictionary *d, const void *current, sd_bus_error *reterr
                 if (!(field->flags & FIELD_FIXED) || !dictionary_has(d, field->name))
                         continue;
                 if (!object_field_equal(field, d->object, current))
-                        return sd_bus_error_setf(
+                        return bus_error_setf(
                                         reterr,
                                         BUS_ERROR_INVALID,
                                         "%s: cannot be changed; remove the %s and add it again.",
@@ -127,7 +128,7 @@ static int read_target(sd_bus_message *m, const ObjectType *type, const char **r
         if (r < 0)
                 return r;
         if (!*target || strlen(target) > NAME_MAX_BYTES)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_NOT_FOUND,
                                 "There is no %s \"%.128s\".",

@@ -11,6 +11,7 @@
 
 #include "base/names.h"
 #include "base/strtab.h"
+#include "bus/error.h"
 #include "bus/objects.h"
 #include "bus/permission.h"
 #include "manager/journal.h"
@@ -23,7 +24,7 @@ static int set_level(const char *name, sd_bus_error *reterr) {
         int level = strtab_from_string(&level_table, name);
 
         if (level < 0)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 SD_BUS_ERROR_INVALID_ARGS,
                                 "\"%.64s\" is no log level; use emerg, alert, crit, err, warning, notice, "
@@ -103,7 +104,7 @@ static int on_set(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         if (r < 0)
                 return r;
         if (strcmp(interface, BUS_INTERFACE_LOG_CONTROL) != 0 || strcmp(property, "LogLevel") != 0)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr, SD_BUS_ERROR_PROPERTY_READ_ONLY, "%s cannot be written.", property);
         r = sd_bus_message_read(m, "v", "s", &name);
         if (r < 0)

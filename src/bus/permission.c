@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "bus/error.h"
 #include "bus/internal.h"
 
 const Permission permissions[] = {
@@ -62,7 +63,7 @@ const Permission *permission_find(const char *interface, const char *member) {
 }
 
 static int refuse(const char *action, sd_bus_error *reterr) {
-        return sd_bus_error_setf(
+        return bus_error_setf(
                         reterr,
                         SD_BUS_ERROR_ACCESS_DENIED,
                         "Only root and the daemon's own user may do this (%s).",
@@ -146,7 +147,7 @@ int permission_check(
 
         permission = permission_find(interface, member);
         if (!permission)
-                return sd_bus_error_setf(
+                return bus_error_setf(
                                 reterr,
                                 SD_BUS_ERROR_ACCESS_DENIED,
                                 "Nobody may call %s.%s.",

@@ -10,6 +10,11 @@ Complaint *complaint_new(unsigned line, unsigned column, const char *field, char
         complaint->column = column;
         complaint->field = field && *field ? g_strdup(field) : NULL;
         complaint->text = text_consumed;
+        if (text_consumed && !g_utf8_validate(text_consumed, -1, NULL)) {
+                /* a value that it repeats was cut within a character */
+                complaint->text = g_utf8_make_valid(text_consumed, -1);
+                g_free(text_consumed);
+        }
         return complaint;
 }
 

@@ -10,13 +10,15 @@
 
 static int refuse(char **reterr_text, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static int refuse(char **reterr_text, const char *format, ...) {
+        g_autofree char *text = NULL;
         va_list args;
 
         if (!reterr_text)
                 return -EINVAL;
         va_start(args, format);
-        *reterr_text = g_strdup_vprintf(format, args);
+        text = g_strdup_vprintf(format, args);
         va_end(args);
+        *reterr_text = g_utf8_make_valid(text, -1); /* a value may have been cut within a character */
         return -EINVAL;
 }
 
