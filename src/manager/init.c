@@ -351,40 +351,20 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
 
 /* A call of an inviter that waits for its turn of the loop. */
 typedef struct Adoption {
-        char *cluster_id;
-        uint64_t version;
-        GPtrArray *peers; /* of Peer */
+        Value *value; /* adoption.h */
         TransportCall *call;
 } Adoption;
 
-/* What is known before the leader's value comes: the cluster's id and its members, this node not voting yet.
- * It is named (0, 0), so whatever the leader sends is newer, and this node grants its vote to anybody. */
-static Durable *
-adopted_durable(const Node *node, const char *cluster_id, uint64_t version, const GPtrArray *peers) {
+/* The value is named (0, 0), so whatever the leader sends is newer, and this node grants its vote to
+ * anybody. */
+static Durable *adopted_durable(const Node *node, Value *value) {
         Durable *durable = g_new0(Durable, 1);
-        _cleanup_(value_unrefp) Value *nothing = value_new_empty();
-        _cleanup_(delta_freep) Delta *delta = delta_new();
-        ClusterMeta *meta = cluster_meta_new();
 
-        meta->cluster_id = g_strdup(cluster_id);
-        meta->version = version;
-        delta_put_object(delta, RECORD_META, meta);
-        for (unsigned i = 0; peers && i < peers->len; i++) {
-                Peer *peer = peer_copy(g_ptr_array_index(peers, i));
-
-                if (strcmp(peer->node_id, node->config->node_id) == 0)
-                        peer->joining = true;
-                delta_put_object(delta, RECORD_PEER, peer);
-        }
         durable->state_id = g_strdup(node->config->state_id);
         durable->vote = g_strdup("");
-        durable->accepted = value_apply(nothing, delta);
-        durable->committed = value_ref(durable->accepted);
+        durable->accepted = value_ref(value);
+        durable->committed = value_ref(value);
         return durable;
-}
-
-static void peer_free_func(void *peer) {
-        (void) peer_free(peer);
 }
 
 static void adoption_free(void *p) {
@@ -392,8 +372,7 @@ static void adoption_free(void *p) {
 
         if (adoption->call)
                 transport_call_fail(adoption->call, "the invited node stops or gave up its identity");
-        g_free(adoption->cluster_id);
-        g_ptr_array_unref(adoption->peers);
+        (void) value_unref(adoption->value);
         g_free(adoption);
 }
 
@@ -407,12 +386,13 @@ static bool is_member_of(const Value *value, const char *cluster_id) {
  * after it. The database then tells which of the two it is; so does a start after a crash. */
 static void adopt(Manager *m, Adoption *adoption) {
         _cleanup_(durable_freep) Durable *durable = NULL, *loaded = NULL;
+        const char *cluster_id = value_meta(adoption->value)->cluster_id;
         g_autofree char *error = NULL, *write_error = NULL;
         Store *store;
         StoreBatch *batch;
         int r;
 
-        durable = adopted_durable(m->node, adoption->cluster_id, adoption->version, adoption->peers);
+        durable = adopted_durable(m->node, adoption->value);
         batch = batch_of(durable);
         batch->new_state_id = g_strdup(durable->state_id); /* drops all that was */
 
@@ -426,7 +406,7 @@ static void adopt(Manager *m, Adoption *adoption) {
                 loop_quit(m->loop, EXIT_FAILURE); /* a new start reads the database again */
         }
 
-        if (loaded ? is_member_of(loaded->committed, adoption->cluster_id) : !write_error)
+        if (loaded ? is_member_of(loaded->committed, cluster_id) : !write_error)
                 transport_call_reply(TAKE_PTR(adoption->call), "{}");
         else {
                 g_autofree char *text =
@@ -444,7 +424,8 @@ static int on_adopt(sd_event_source *source, void *userdata) {
         while (m->adoptions->len > 0) {
                 Adoption *adoption = g_ptr_array_steal_index(m->adoptions, 0);
 
-                if (is_member_of(m->value, adoption->cluster_id)) /* another member was faster */
+                /* another member was faster */
+                if (is_member_of(m->value, value_meta(adoption->value)->cluster_id))
                         transport_call_reply(TAKE_PTR(adoption->call), "{}");
                 else if (!m->membership || !membership_is_free(m->membership))
                         transport_call_fail(
@@ -457,19 +438,10 @@ static int on_adopt(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-void manager_adopt(
-                Manager *m,
-                const char *cluster_id,
-                uint64_t version,
-                const GPtrArray *peers,
-                TransportCall *call) {
+void manager_adopt(Manager *m, Value *value, TransportCall *call) {
         Adoption *adoption = g_new0(Adoption, 1);
 
-        adoption->cluster_id = g_strdup(cluster_id);
-        adoption->version = version;
-        adoption->peers = g_ptr_array_new_with_free_func(peer_free_func);
-        for (unsigned i = 0; i < peers->len; i++)
-                g_ptr_array_add(adoption->peers, peer_copy(g_ptr_array_index(peers, i)));
+        adoption->value = value_ref(value);
         adoption->call = call;
         if (!m->adoptions)
                 m->adoptions = g_ptr_array_new_with_free_func(adoption_free);

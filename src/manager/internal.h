@@ -77,11 +77,6 @@ void manager_on_lease(Manager *manager, bool gained);
 void manager_on_removed(Manager *manager, const char *told_by, uint64_t version);
 /* Replaces this node's state by the one of the cluster that invited it, in a turn of its own, and answers
  * the call: with an error only if the node surely is as it was. peers: all members, with this node. */
-void manager_adopt(
-                Manager *manager,
-                const char *cluster_id,
-                uint64_t version,
-                const GPtrArray *peers,
-                TransportCall *call);
+void manager_adopt(Manager *m, Value *value, TransportCall *call);
 /* something of ManagerStatus may have changed: told at the end of the turn */
 void manager_touch_status(Manager *manager);

@@ -7,31 +7,17 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "manager/adoption.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
+#include "manager/messages.h"
 #include "manager/node.h"
 #include "manager/replica.h"
 #include "manager/timing.h"
 #include "wire/codec.h"
 
-#define METHOD_OFFER "join.offer" /* OfferParams -> {} : would you join? */
-#define METHOD_ADOPT "join.adopt" /* OfferParams -> {} : do it */
 #define PROBE_DEADLINE_USEC (15 * USEC_PER_SEC)
 #define BUSY_RETRY_USEC (500 * USEC_PER_MSEC) /* while another node is joining */
-
-typedef struct OfferParams {
-        char *cluster_id;
-        uint64_t version; /* of the document */
-        GPtrArray *peers; /* of Peer: all members, and the invited itself as joining (adopt) */
-} OfferParams;
-DECLARE_OBJECT(OfferParams, offer_params);
-
-static const Field offer_fields[] = {
-        FIELD(OfferParams, cluster_id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
-        FIELD(OfferParams, version, FIELD_UINT),
-        FIELD(OfferParams, peers, FIELD_LIST, .object = &peer_type, .max = PEERS_MAX),
-};
-const ObjectType offer_params_type = OBJECT_TYPE(OfferParams, "offer", offer_fields);
 
 /* How far an invitation has come; what is taken back when it fails depends on it. */
 typedef enum InviteStage {
@@ -272,13 +258,14 @@ static void adopt(Invite *invite) {
 
         peers = value_in_order(manager_value(m), RECORD_PEER);
         params = codec_encode_text(
-                        &offer_params_type,
-                        &(OfferParams){
+                        &join_offer_type,
+                        &(JoinOffer){
                                         .cluster_id = value_meta(manager_value(m))->cluster_id,
                                         .version = value_meta(manager_value(m))->version,
                                         .peers = peers,
                         });
-        r = invitation_call(invite->invitation, METHOD_ADOPT, params, invite->deadline, on_adopted, invite);
+        r = invitation_call(
+                        invite->invitation, METHOD_JOIN_ADOPT, params, invite->deadline, on_adopted, invite);
         if (r < 0)
                 lost_connection(invite);
         else
@@ -342,12 +329,12 @@ static void on_invited(void *userdata, int error, Invitation *invitation, const 
 
         invite->node_id = g_strdup(invitation_node_id(invitation));
         params = codec_encode_text(
-                        &offer_params_type,
-                        &(OfferParams){
+                        &join_offer_type,
+                        &(JoinOffer){
                                         .cluster_id = value_meta(value)->cluster_id,
                                         .version = value_meta(value)->version,
                         });
-        r = invitation_call(invitation, METHOD_OFFER, params, invite->deadline, on_offered, invite);
+        r = invitation_call(invitation, METHOD_JOIN_OFFER, params, invite->deadline, on_offered, invite);
         if (r < 0)
                 lost_connection(invite);
 }
@@ -510,19 +497,6 @@ static void refuse(Membership *membership, const Joiner *joiner, TransportCall *
         transport_call_fail(call, text);
 }
 
-/* all that the register leans on until the leader's value comes */
-static bool names_us(const Manager *m, const GPtrArray *peers) {
-        for (unsigned i = 0; peers && i < peers->len; i++) {
-                const Peer *peer = g_ptr_array_index(peers, i);
-
-                if (strcmp(peer->node_id, manager_node_id(m)) == 0)
-                        return peers->len > 1 &&
-                               g_strcmp0(peer->fingerprint, identity_fingerprint_text(m->node->identity)) ==
-                                               0;
-        }
-        return false;
-}
-
 /* two members have invited us at once, and this one comes second: an error would have us taken out again */
 static bool is_member_of(const Manager *m, const char *cluster_id) {
         return value_meta(m->value) && strcmp(value_meta(m->value)->cluster_id, cluster_id) == 0;
@@ -535,23 +509,29 @@ void membership_join_call(
                 const char *params,
                 TransportCall *call) {
         Manager *m = membership->manager;
-        _cleanup_(offer_params_freep) OfferParams *offer = NULL;
+        _cleanup_(join_offer_freep) JoinOffer *offer = NULL;
+        _cleanup_(value_unrefp) Value *value = NULL;
         g_autofree char *error = NULL;
         int r;
 
-        r = codec_decode(&offer_params_type, params, strlen(params), (void **) &offer, &error);
+        r = codec_decode(&join_offer_type, params, strlen(params), (void **) &offer, &error);
         if (r < 0)
                 transport_call_fail(call, error);
         else if (strcmp(offer->cluster_id, joiner->cluster_id) != 0)
                 transport_call_fail(call, "the proof was for another cluster");
         else if (!membership_is_free(membership) &&
-                 !(strcmp(method, METHOD_ADOPT) == 0 && is_member_of(m, offer->cluster_id)))
+                 !(strcmp(method, METHOD_JOIN_ADOPT) == 0 && is_member_of(m, offer->cluster_id)))
                 refuse(membership, joiner, call);
-        else if (strcmp(method, METHOD_OFFER) == 0)
+        else if (strcmp(method, METHOD_JOIN_OFFER) == 0)
                 transport_call_reply(call, "{}");
-        else if (strcmp(method, METHOD_ADOPT) == 0 && !names_us(m, offer->peers))
-                transport_call_fail(call, "the list of members does not have this node");
-        else if (strcmp(method, METHOD_ADOPT) == 0) {
+        else if (strcmp(method, METHOD_JOIN_ADOPT) == 0 &&
+                 adoption_value(offer,
+                                manager_node_id(m),
+                                identity_fingerprint_text(m->node->identity),
+                                &value,
+                                &error) < 0)
+                transport_call_fail(call, error);
+        else if (strcmp(method, METHOD_JOIN_ADOPT) == 0) {
                 journal_event(EVENT_JOIN,
                               JOURNAL_FIELDS({ JOURNAL_NODE, joiner->node_id },
                                              { JOURNAL_ADDRESS, joiner->address }),
@@ -559,7 +539,7 @@ void membership_join_call(
                               offer->cluster_id,
                               joiner->node_id,
                               joiner->address);
-                manager_adopt(m, offer->cluster_id, offer->version, offer->peers, call);
+                manager_adopt(m, value, call);
         } else
                 transport_call_fail(call, "no such method");
 }

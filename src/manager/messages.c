@@ -13,3 +13,10 @@ static const Field test_alert_result_fields[] = {
         FIELD(TestAlertResult, text, FIELD_STRING, .max = 2 * RECIPIENTS_MAX * DETAIL_MAX_BYTES),
 };
 const ObjectType test_alert_result_type = OBJECT_TYPE(TestAlertResult, "test", test_alert_result_fields);
+
+static const Field join_offer_fields[] = {
+        FIELD(JoinOffer, cluster_id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
+        FIELD(JoinOffer, version, FIELD_UINT),
+        FIELD(JoinOffer, peers, FIELD_LIST, .object = &peer_type, .max = PEERS_MAX),
+};
+const ObjectType join_offer_type = OBJECT_TYPE(JoinOffer, "offer", join_offer_fields);
