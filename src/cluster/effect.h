@@ -35,8 +35,8 @@ typedef enum RegisterEffectKind {
                              */
         REGISTER_FORGETFUL, /* node has less on its disk than it once acknowledged: no longer counted */
         REGISTER_DISK, /* gained: writing works again, or has failed: the node takes no part until it does */
-        REGISTER_IMPLAUSIBLE, /* node names a term or seq further ahead than any honest one can be (term, seq:
-                               * the greatest of its message, which was not heard) */
+        REGISTER_IMPLAUSIBLE, /* node names a term or seq further ahead than an honest one can be; term,
+                               * seq: the greatest of its message, which was not heard */
         _REGISTER_EFFECT_MAX
 } RegisterEffectKind;
 DECLARE_STRTAB(register_effect, RegisterEffectKind);
