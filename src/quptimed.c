@@ -6,13 +6,17 @@
 #include <errno.h>
 #include <getopt.h>
 #include <glib.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/names.h"
 #include "bus/bus.h"
@@ -23,6 +27,9 @@
 #include "manager/timing.h"
 #include "store/file.h"
 #include "store/paths.h"
+
+#define PEER_FDS_MAX 16
+#define EXIT_CONFIG 78 /* systemd.exec(5): CONFIG; the unit does not try again */
 
 typedef struct Arguments {
         bool private_only; /* no shared bus */
@@ -96,6 +103,46 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
         return 0;
 }
 
+/* What Type=notify-reload of later systemds asks for (systemd.service(5)), and 252 understands as well. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
+        struct timespec now = { 0 };
+
+        (void) clock_gettime(CLOCK_MONOTONIC, &now);
+        (void) sd_notifyf(
+                        0,
+                        "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+                        (uint64_t) now.tv_sec * USEC_PER_SEC + (uint64_t) now.tv_nsec / 1000);
+        manager_reload(userdata);
+        (void) sd_notify(0, "READY=1");
+        return 0;
+}
+
+/* Who started us in a terminal and closes it wants us gone, as ever; a service reads its files again. */
+static int watch_hangup(Loop *loop, Manager *manager) {
+        sigset_t set;
+        int r;
+
+        if (isatty(STDIN_FILENO))
+                return 0;
+        (void) sigemptyset(&set);
+        (void) sigaddset(&set, SIGHUP);
+        (void) sigprocmask(SIG_BLOCK, &set, NULL);
+        r = sd_event_add_signal(loop_event(loop), NULL, SIGHUP, on_hangup, manager);
+        return MIN(r, 0);
+}
+
+static void on_alive(void *userdata) {
+        (void) sd_notify(0, "WATCHDOG=1");
+}
+
+static int feed_watchdog(Loop *loop) {
+        uint64_t usec = 0;
+        int r;
+
+        r = sd_watchdog_enabled(/* unset_environment= */ true, &usec);
+        return r > 0 ? loop_watch(loop, MAX(usec / 3, 1U), on_alive, NULL) : r;
+}
+
 static int watch_signals(Loop *loop) {
         sigset_t set;
         int r;
@@ -111,9 +158,16 @@ static int watch_signals(Loop *loop) {
         return r;
 }
 
+/* by its name, or, where nobody gave it one, by its kind */
+static bool is_control(int fd, const char *name) {
+        if (strcmp(name, FD_NAME_PEER) == 0)
+                return false;
+        return strcmp(name, FD_NAME_CONTROL) == 0 || sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
+}
+
 /* sockets handed over by systemd: the peer port's are consumed by the manager, the control socket by the
  * bus */
-static size_t take_sockets(int *control_fd, int peer_fds[static 16]) {
+static size_t take_sockets(int *control_fd, int peer_fds[static PEER_FDS_MAX]) {
         g_auto(GStrv) names = NULL;
         int n = sd_listen_fds_with_names(/* unset_environment= */ true, &names);
         size_t n_peer = 0;
@@ -121,10 +175,12 @@ static size_t take_sockets(int *control_fd, int peer_fds[static 16]) {
         for (int i = 0; i < n; i++) {
                 int fd = SD_LISTEN_FDS_START + i;
 
-                if (strcmp(names[i], FD_NAME_CONTROL) == 0)
+                if (is_control(fd, names[i]) && *control_fd < 0)
                         *control_fd = fd;
-                else if (n_peer < 16)
+                else if (!is_control(fd, names[i]) && n_peer < PEER_FDS_MAX)
                         peer_fds[n_peer++] = fd;
+                else
+                        (void) close_fd(fd); /* whoever knocks there shall not wait for us */
         }
         return n_peer;
 }
@@ -133,9 +189,27 @@ static void on_ready(void *userdata) {
         (void) sd_notify(0, "READY=1");
 }
 
+/* What the next start would find again, until a person does something; all else is worth another try. */
+static bool needs_a_person(int r) {
+        switch (-r) {
+        case EINVAL:        /* a file that cannot be understood */
+        case EADDRNOTAVAIL: /* the socket unit and node.yaml differ */
+        case EACCES:
+        case EPERM:
+        case ESTALE: /* a register that was exchanged */
+                return true;
+        default:
+                return false;
+        }
+}
+
 static int refuse(const char *text, int r) {
-        journal_event(EVENT_START_REFUSED, NULL, "%s", text ?: g_strerror(-r));
-        return EXIT_FAILURE;
+        const char *why = text ?: g_strerror(-r);
+
+        journal_event(EVENT_START_REFUSED, NULL, "%s", why);
+        /* its first line: what follows would be read as another field */
+        (void) sd_notifyf(0, "ERRNO=%d\nSTATUS=refused to start: %.*s", -r, (int) strcspn(why, "\n"), why);
+        return needs_a_person(r) ? EXIT_CONFIG : EXIT_FAILURE;
 }
 
 static int run(const Arguments *arguments) {
@@ -144,7 +218,7 @@ static int run(const Arguments *arguments) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         _cleanup_(bus_freep) Bus *bus = NULL;
         g_autofree char *error = NULL;
-        int peer_fds[16], control_fd = -1, r;
+        int peer_fds[PEER_FDS_MAX], control_fd = -1, r;
         size_t n_peer_fds = take_sockets(&control_fd, peer_fds);
 
         r = timing_set(g_getenv("QUPTIME_TIMING"), &error);
@@ -180,6 +254,11 @@ static int run(const Arguments *arguments) {
         r = manager_start(manager, &error);
         if (r < 0)
                 return refuse(error, r);
+        r = watch_hangup(loop, manager);
+        if (r >= 0)
+                r = feed_watchdog(loop);
+        if (r < 0)
+                return refuse(NULL, r);
 
         r = loop_run(loop);
         (void) sd_notify(0, "STOPPING=1");

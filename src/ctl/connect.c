@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -88,6 +90,19 @@ static ExitStatus no_daemon(const char *where, int error) {
         }
 }
 
+/* whether somebody listens there, perhaps systemd on the daemon's behalf */
+static bool is_listening(const char *path) {
+        struct sockaddr_un address = { .sun_family = AF_UNIX };
+        _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+        if (fd < 0 || strlen(path) >= sizeof address.sun_path)
+                return true;
+        (void) memcpy(address.sun_path, path, strlen(path) + 1);
+        if (connect(fd, (const struct sockaddr *) &address, sizeof address) >= 0)
+                return true;
+        return errno != ENOENT && errno != ECONNREFUSED && errno != EACCES;
+}
+
 static ExitStatus connect_private(Context *context, const char *text) {
         g_autofree char *address = address_from_text(text);
         int r;
@@ -96,10 +111,10 @@ static ExitStatus connect_private(Context *context, const char *text) {
         return r < 0 ? no_daemon(text, r) : STATUS_DONE;
 }
 
-/* 1: the daemon's name has an owner there, 0: not */
-static int bus_has_daemon(sd_bus *bus) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *question = NULL, *answer = NULL;
-        int owned, r;
+/* a question to the bus itself; nobody is started by it */
+static int ask_bus(sd_bus *bus, const char *member, const char *argument, sd_bus_message **ret) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *question = NULL;
+        int r;
 
         r = sd_bus_message_new_method_call(
                         bus,
@@ -107,17 +122,40 @@ static int bus_has_daemon(sd_bus *bus) {
                         "org.freedesktop.DBus",
                         "/org/freedesktop/DBus",
                         "org.freedesktop.DBus",
-                        "NameHasOwner");
+                        member);
         if (r < 0)
                 return r;
-        r = sd_bus_message_append(question, "s", BUS_NAME);
-        if (r < 0)
-                return r;
-        r = sd_bus_call(bus, question, OWNER_TIMEOUT_USEC, /* reterr_error= */ NULL, &answer);
+        if (argument) {
+                r = sd_bus_message_append(question, "s", argument);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_call(bus, question, OWNER_TIMEOUT_USEC, /* reterr_error= */ NULL, ret);
+}
+
+/* 1: the daemon's name has an owner there, 0: not */
+static int bus_has_daemon(sd_bus *bus) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        int owned, r;
+
+        r = ask_bus(bus, "NameHasOwner", BUS_NAME, &answer);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(answer, "b", &owned);
         return r < 0 ? r : owned;
+}
+
+/* 1: the bus starts the daemon when something is asked of its name, 0: not */
+static int bus_can_start_daemon(sd_bus *bus) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *answer = NULL;
+        g_auto(GStrv) names = NULL;
+        int r;
+
+        r = ask_bus(bus, "ListActivatableNames", NULL, &answer);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read_strv(answer, &names); /* malloc is GLib's, see g_malloc(3) */
+        return r < 0 ? r : g_strv_contains((const char *const *) names, BUS_NAME);
 }
 
 static void use_bus(Context *context, sd_bus *bus) {
@@ -169,6 +207,11 @@ static ExitStatus connect_choosing(Context *context) {
         r = paths_new(&paths);
         if (r < 0)
                 return fail(STATUS_FAILED, "the environment has a place that is no absolute path");
+        /* nobody there: the system's daemon, if the bus can start it; not in another one's directory */
+        if (!environment(ENV_DIR) && !is_listening(paths->socket) && bus && bus_can_start_daemon(bus) > 0) {
+                use_bus(context, TAKE_PTR(bus));
+                return STATUS_DONE;
+        }
         return connect_private(context, paths->socket);
 }
 

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The way to the daemon: a set $QUPTIME_SOCKET, else the system bus if the daemon's name has an owner there,
- * else the private socket; or what the options before the verb say. */
+ * else the private socket, and where nobody listens on that the system bus if it can start the daemon; or
+ * what the options before the verb say. */
 
 #include "ctl/context.h"
 

@@ -328,6 +328,11 @@ static void on_changed(void *userdata, bool by_rename) {
         read_file(userdata, /* in_place= */ !by_rename);
 }
 
+void cluster_file_reload(ClusterFile *file) {
+        assert(file);
+        read_file(file, /* in_place= */ true);
+}
+
 /* ---- writing ---- */
 
 static void work(void *userdata) { /* on the storage thread */

@@ -17,6 +17,8 @@ int cluster_file_new(Manager *manager, ClusterFile **ret);
 ClusterFile *cluster_file_free(ClusterFile *file);
 DEFINE_CLEANUP(ClusterFile, cluster_file_free);
 
+/* looks at the file as if it had just been saved in place */
+void cluster_file_reload(ClusterFile *file);
 /* a document was committed */
 void cluster_file_committed(ClusterFile *file);
 /* there is a master now, or none: an edit made while the daemon was stopped waits for one */

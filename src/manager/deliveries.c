@@ -127,6 +127,11 @@ Deliveries *deliveries_free(Deliveries *deliveries) {
         return NULL;
 }
 
+void deliveries_reload(Deliveries *deliveries) {
+        assert(deliveries);
+        sender_context_reload(deliveries->senders);
+}
+
 /* ---- attempts ---- */
 
 /* asked again right before the last bytes leave */

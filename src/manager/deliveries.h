@@ -12,6 +12,8 @@ int deliveries_new(Manager *manager, Deliveries **ret);
 Deliveries *deliveries_free(Deliveries *deliveries);
 DEFINE_CLEANUP(Deliveries, deliveries_free);
 
+/* reads resolv.conf again */
+void deliveries_reload(Deliveries *deliveries);
 /* a value was committed, or this node gained or lost the lease */
 void deliveries_update(Deliveries *deliveries, const Value *value);
 /* Sends a synthetic DOWN through the alert, now, from this node, to all recipients; done is called once, not

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "config/adopt.h"
+#include "manager/handed.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/loop.h"
@@ -111,7 +112,7 @@ static int initialize(Manager *m, const InitOptions *options, bool *ret_made_sec
         r = node_prepare_init(
                         options->advertise,
                         options->bind,
-                        options->port,
+                        options->port ?: handed_port(m->peer_fds, m->n_peer_fds),
                         options->secret,
                         options->key_type,
                         &new_node,

@@ -46,6 +46,7 @@ typedef enum Event {
         EVENT_BUS_LOST,
         EVENT_BUS_FOUND,
         EVENT_WARNING,
+        EVENT_RELOADED, /* the files were read again, on demand */
         _EVENT_MAX
 } Event;
 

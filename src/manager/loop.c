@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <glib.h>
 #include <limits.h>
+#include <time.h>
 
 #include "base/limits.h"
 #include "probes/clock.h"
@@ -25,6 +26,12 @@ struct Loop {
         GSource *source;
         GPollFD *polls;
         int n_polls;
+
+        usec_t watch_usec;
+        loop_alive_t alive;
+        void *userdata;
+        sd_event_source *watch;
+        unsigned watch_idle; /* GLib's source, 0: none */
 
         usec_t woke_usec; /* 0: asleep or not running */
         usec_t longest_usec;
@@ -124,6 +131,9 @@ Loop *loop_free(Loop *loop) {
                 g_main_context_release(loop->context);
                 g_main_context_unref(loop->context);
         }
+        (void) sd_event_source_disable_unref(loop->watch);
+        if (loop->watch_idle > 0)
+                g_source_remove(loop->watch_idle);
         (void) sd_event_unref(loop->event);
         g_free(loop->polls);
         g_free(loop);
@@ -199,6 +209,44 @@ int loop_run(Loop *loop) {
 void loop_quit(Loop *loop, int code) {
         assert(loop);
         (void) sd_event_exit(loop->event, code);
+}
+
+/* ---- being alive ---- */
+
+static gboolean on_watch_idle(void *userdata) {
+        Loop *loop = userdata;
+
+        loop->watch_idle = 0;
+        loop->alive(loop->userdata);
+        return G_SOURCE_REMOVE;
+}
+
+static int on_watch(sd_event_source *source, uint64_t usec, void *userdata) {
+        Loop *loop = userdata;
+
+        if (loop->watch_idle == 0) /* of the priority that libsoup's sources have */
+                loop->watch_idle = g_idle_add_full(G_PRIORITY_DEFAULT, on_watch_idle, loop, NULL);
+        (void) sd_event_source_set_time_relative(source, loop->watch_usec);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+int loop_watch(Loop *loop, usec_t every_usec, loop_alive_t alive, void *userdata) {
+        assert(loop);
+        assert(!loop->watch);
+        assert(every_usec > 0);
+        assert(alive);
+
+        loop->watch_usec = every_usec;
+        loop->alive = alive;
+        loop->userdata = userdata;
+        return sd_event_add_time_relative(
+                        loop->event,
+                        &loop->watch,
+                        CLOCK_MONOTONIC,
+                        /* usec= */ 0,
+                        every_usec / 8,
+                        on_watch,
+                        loop);
 }
 
 /* ---- questions ---- */

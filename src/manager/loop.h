@@ -27,6 +27,12 @@ int loop_run(Loop *loop);
 int loop_turn(Loop *loop, usec_t timeout_usec);
 void loop_quit(Loop *loop, int code);
 
+/* Calls alive about every every_usec, as long as both loops turn: a timer of sd-event, which alone would
+ * also go off while GLib's sources starve, asks for the next turn of a GLib source, and that calls. For
+ * systemd's watchdog. */
+typedef void (*loop_alive_t)(void *userdata);
+int loop_watch(Loop *loop, usec_t every_usec, loop_alive_t alive, void *userdata);
+
 /* questions */
 /* The longest turn, from waking up to going to sleep, the present one included, since the last reset. */
 usec_t loop_longest_turn(Loop *loop, bool reset);

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "manager/cluster-file.h"
+#include "manager/handed.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/membership.h"
@@ -234,13 +235,14 @@ static int on_status(sd_event_source *source, void *userdata) {
         else
                 (void) sd_notifyf(
                                 0,
-                                "STATUS=master %s, quorum %s (%u of %u live, need %u), %zu checks down",
+                                "STATUS=master %s, quorum %s (%u of %u live, need %u), %zu check%s down",
                                 *status.master ? status.master : "none",
                                 status.quorum ? "yes" : "no",
                                 status.live,
                                 status.n_voters,
                                 status.need,
-                                n_down);
+                                n_down,
+                                n_down == 1 ? "" : "s");
         if (m->observer)
                 m->observer->node_changed(m->observer_userdata);
         return 0;
@@ -304,6 +306,15 @@ int manager_listen(Manager *m, char **reterr_text) {
         int r;
 
         r =
+                        handed_check(m->peer_fds,
+                                     m->n_peer_fds,
+                                     node_bind_address(m->node),
+                                     node_bind_port(m->node),
+                                     m->node->paths->config_dir,
+                                     reterr_text);
+        if (r < 0)
+                return r;
+        r =
                         transport_new(m->event,
                                       &(TransportOptions){ .identity = m->node->identity,
                                                            .value_format = WIRE_PROTOCOL_VERSION },
@@ -338,7 +349,13 @@ int manager_try_listen(
         int r;
 
         if (m->n_peer_fds > 0)
-                return 0;
+                return handed_check(
+                                m->peer_fds,
+                                m->n_peer_fds,
+                                address,
+                                port,
+                                m->node->paths->config_dir,
+                                reterr_text);
 
         r =
                         transport_new(m->event,

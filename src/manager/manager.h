@@ -33,6 +33,10 @@ typedef struct ManagerOptions {
 int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char **reterr_text);
 /* Listens and starts working; without configuration it waits for manager_init(). */
 int manager_start(Manager *manager, char **reterr_text);
+/* Looks again at what is read from files: cluster.yaml, the authorities' certificates, resolv.conf and
+ * hosts. All of them are watched anyway; this is for who does not want to wait, or to trust in that.
+ * node.yaml is only compared. */
+void manager_reload(Manager *manager);
 Manager *manager_free(Manager *manager);
 DEFINE_CLEANUP(Manager, manager_free);
 

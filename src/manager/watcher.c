@@ -82,6 +82,11 @@ Watcher *watcher_free(Watcher *watcher) {
         return NULL;
 }
 
+void watcher_reload(Watcher *watcher) {
+        assert(watcher);
+        probe_context_reload(watcher->probes);
+}
+
 /* ---- what was seen ---- */
 
 static void tell_abstention(Watcher *watcher, const Check *check, const Observation *observation) {

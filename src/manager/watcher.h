@@ -13,6 +13,8 @@ int watcher_new(Manager *manager, const char *ca_file, Watcher **ret);
 Watcher *watcher_free(Watcher *watcher);
 DEFINE_CLEANUP(Watcher, watcher_free);
 
+/* reads the authorities' certificates and resolv.conf again */
+void watcher_reload(Watcher *watcher);
 /* a value was committed */
 void watcher_configure(Watcher *watcher, const Value *value);
 /* One probe of the check with this number. */

@@ -241,6 +241,13 @@ int probe_context_new(sd_event *event, const ProbeOptions *options, ProbeContext
         return 0;
 }
 
+void probe_context_reload(ProbeContext *context) {
+        assert(context);
+
+        trust_store_reload(context->trust);
+        resolver_reload(context->resolver);
+}
+
 ProbeContext *probe_context_free(ProbeContext *context) {
         if (!context)
                 return NULL;

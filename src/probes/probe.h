@@ -34,6 +34,8 @@ int probe_context_new(sd_event *event, const ProbeOptions *options, ProbeContext
 ProbeContext *
 probe_context_free(ProbeContext *context); /* cancels what is in flight; not from within a done */
 DEFINE_CLEANUP(ProbeContext, probe_context_free);
+/* reads the authorities' certificates and resolv.conf again; what is in flight goes on */
+void probe_context_reload(ProbeContext *context);
 
 /* observation: borrowed for the call; check_id, revision and round are filled. The probe is freed after it.
  */

@@ -371,6 +371,13 @@ static bool files_changed(Resolver *resolver) {
         return changed;
 }
 
+void resolver_reload(Resolver *resolver) {
+        assert(resolver);
+
+        (void) files_changed(resolver);
+        (void) channel_renew(resolver);
+}
+
 static int on_folder_changed(sd_event_source *source, const struct inotify_event *event, void *userdata) {
         Resolver *resolver = userdata;
 

@@ -29,6 +29,9 @@ int resolver_new(sd_event *event, const ResolverOptions *options, Resolver **ret
 Resolver *resolver_free(Resolver *resolver); /* not from within a done function */
 DEFINE_CLEANUP(Resolver, resolver_free);
 
+/* Reads the files again, whether they look changed or not; what is under way is asked again. */
+void resolver_reload(Resolver *resolver);
+
 typedef enum ResolveResult {
         RESOLVE_FOUND,
         RESOLVE_FAILED, /* the target's fault */

@@ -52,6 +52,13 @@ static void trust_store_refresh(TrustStore *store) {
         trust_store_load(store);
 }
 
+void trust_store_reload(TrustStore *store) {
+        assert(store);
+
+        store->seen = stamp_of(store->file);
+        trust_store_load(store);
+}
+
 TrustStore *trust_store_new(const char *file) {
         TrustStore *store = g_new0(TrustStore, 1);
 

@@ -23,6 +23,9 @@ TrustStore *trust_store_new(const char *file);
 TrustStore *trust_store_free(TrustStore *store);
 DEFINE_CLEANUP(TrustStore, trust_store_free);
 
+/* reads the file again, whether it looks changed or not */
+void trust_store_reload(TrustStore *store);
+
 /* host: name or numeric address that the certificate has to be for. reterr_words: what is wrong, caller
  * frees. */
 TrustResult

@@ -162,6 +162,11 @@ int sender_context_new(sd_event *event, const SenderOptions *options, SenderCont
         return 0;
 }
 
+void sender_context_reload(SenderContext *context) {
+        assert(context);
+        resolver_reload(context->resolver);
+}
+
 SenderContext *sender_context_free(SenderContext *context) {
         if (!context)
                 return NULL;

@@ -44,6 +44,9 @@ int sender_context_new(sd_event *event, const SenderOptions *options, SenderCont
 SenderContext *sender_context_free(SenderContext *context);
 DEFINE_CLEANUP(SenderContext, sender_context_free);
 
+/* reads resolv.conf again; the authorities' certificates are looked at before each attempt */
+void sender_context_reload(SenderContext *context);
+
 /* alert and message are copied. done is never called from within. recipient: a mail address, or "webhook".
  */
 int send_start(SenderContext *context,

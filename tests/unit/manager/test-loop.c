@@ -109,10 +109,59 @@ static void test_sleep_is_no_turn(void) {
         g_assert_cmpuint(loop_stalled_usec(loop), ==, 0);
 }
 
+static void on_alive(void *userdata) {
+        Told *told = userdata;
+
+        if (++told->n_idle == 3)
+                loop_quit(told->loop, 0);
+}
+
+static void test_alive(void) {
+        _cleanup_(loop_freep) Loop *loop = NULL;
+        Told told = {};
+
+        g_assert_cmpint(loop_new(&loop), ==, 0);
+        told.loop = loop;
+        g_assert_cmpint(loop_watch(loop, 5 * USEC_PER_MSEC, on_alive, &told), >=, 0);
+        g_assert_cmpint(loop_run(loop), ==, 0);
+        g_assert_cmpuint(told.n_idle, ==, 3);
+}
+
+static gboolean on_urgent(void *userdata) {
+        return G_SOURCE_CONTINUE;
+}
+
+/* The timer goes off all the same; but GLib's other sources have no turn, and that is no life. */
+static void test_starved_is_not_alive(void) {
+        _cleanup_(loop_freep) Loop *loop = NULL;
+        Told told = {};
+        unsigned urgent;
+
+        g_assert_cmpint(loop_new(&loop), ==, 0);
+        told.loop = loop;
+        g_assert_cmpint(loop_watch(loop, USEC_PER_MSEC, on_alive, &told), >=, 0);
+        g_assert_cmpint(sd_event_add_time_relative(
+                                        loop_event(loop),
+                                        NULL,
+                                        CLOCK_BOOTTIME,
+                                        100 * USEC_PER_MSEC,
+                                        1,
+                                        on_time,
+                                        &told),
+                        >=,
+                        0);
+        urgent = g_timeout_add_full(G_PRIORITY_HIGH, 0, on_urgent, NULL, NULL);
+        g_assert_cmpint(loop_run(loop), ==, 0);
+        g_assert_cmpuint(told.n_idle, ==, 0);
+        g_source_remove(urgent);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/manager/loop/both", test_both);
         g_test_add_func("/manager/loop/timer-and-turns", test_timer_and_turns);
         g_test_add_func("/manager/loop/sleep-is-no-turn", test_sleep_is_no_turn);
+        g_test_add_func("/manager/loop/alive", test_alive);
+        g_test_add_func("/manager/loop/starved-is-not-alive", test_starved_is_not_alive);
         return g_test_run();
 }
