@@ -11,7 +11,8 @@ import sys
 from rooms import report, walk
 
 LINE = "SPDX-License-Identifier: LGPL-2.1-or-later"
-SUFFIXES = (".c", ".h", ".py", ".sh", "meson.build", "meson.options", ".service", ".socket", ".conf", ".policy", ".xml")
+SUFFIXES = (".c", ".h", ".py", ".sh", ".in", "meson.build", "meson_options.txt", ".service", ".socket", ".conf",
+            ".policy", ".xml")
 
 
 def needs_line(path, head):
