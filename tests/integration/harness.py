@@ -62,13 +62,13 @@ def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
 
 @contextlib.contextmanager
 def in_namespace(name):
-    """Runs the body of this thread in a named network namespace (ip-netns(8)); None: here."""
+    """Runs the body of this thread in a network namespace: a name of ip-netns(8), or a file; None: here."""
     if name is None:
         yield
         return
     libc = ctypes.CDLL(None, use_errno=True)
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
-    there = os.open(f"/run/netns/{name}", os.O_RDONLY)
+    there = os.open(name if "/" in name else f"/run/netns/{name}", os.O_RDONLY)
     try:
         if libc.setns(there, 0) != 0:
             raise OSError(ctypes.get_errno(), "setns")
