@@ -28,7 +28,8 @@ def test_everything_is_in_its_place():
         assert node.sh("systemd-tmpfiles --cat-config | grep -c '^d /etc/quptime '") == "1"
         assert "net.ipv4.ping_group_range = 0 2147483647" in node.sh("systemd-analyze cat-config sysctl.d")
         assert "org.quptime1" in node.sh("busctl --activatable list")
-        for page in ("quctl.1", "quptimed.8", "quptime.service.8"):
+        assert "The uptime monitor works" in node.sh("journalctl --list-catalog 2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a01")
+        for page in ("quptime-journal.7", "quctl.1", "quptimed.8", "quptime.service.8"):
             assert node.sh(f"man -w {page.rsplit('.', 1)[1]} {page.rsplit('.', 1)[0]}").endswith(page), page
 
 
