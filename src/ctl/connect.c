@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -88,19 +86,6 @@ static ExitStatus no_daemon(const char *where, int error) {
                             where,
                             g_strerror(-error));
         }
-}
-
-/* whether somebody listens there, perhaps systemd on the daemon's behalf */
-static bool is_listening(const char *path) {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-        if (fd < 0 || strlen(path) >= sizeof address.sun_path)
-                return true;
-        (void) memcpy(address.sun_path, path, strlen(path) + 1);
-        if (connect(fd, (const struct sockaddr *) &address, sizeof address) >= 0)
-                return true;
-        return errno != ENOENT && errno != ECONNREFUSED && errno != EACCES;
 }
 
 static ExitStatus connect_private(Context *context, const char *text) {
@@ -194,6 +179,7 @@ static ExitStatus connect_address(Context *context) {
 static ExitStatus connect_choosing(Context *context) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(paths_freep) Paths *paths = NULL;
+        g_autofree char *address = NULL;
         int r;
 
         if (environment(ENV_SOCKET))
@@ -207,12 +193,17 @@ static ExitStatus connect_choosing(Context *context) {
         r = paths_new(&paths);
         if (r < 0)
                 return fail(STATUS_FAILED, "the environment has a place that is no absolute path");
-        /* nobody there: the system's daemon, if the bus can start it; not in another one's directory */
-        if (!environment(ENV_DIR) && !is_listening(paths->socket) && bus && bus_can_start_daemon(bus) > 0) {
+        address = address_from_text(paths->socket);
+        r = open_address(address, /* is_bus= */ false, &context->bus);
+        if (r >= 0)
+                return STATUS_DONE;
+        /* nobody there for us: the system's daemon, if the bus can start it */
+        if ((r == -ENOENT || r == -ECONNREFUSED || r == -EACCES) && !environment(ENV_DIR) && bus &&
+            bus_can_start_daemon(bus) > 0) {
                 use_bus(context, TAKE_PTR(bus));
                 return STATUS_DONE;
         }
-        return connect_private(context, paths->socket);
+        return no_daemon(paths->socket, r);
 }
 
 ExitStatus daemon_connect(Context *context) {

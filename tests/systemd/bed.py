@@ -168,6 +168,8 @@ class Bed:
         try:
             install(layer)
             self.testbed("up", len(self.nodes))
+            for node in self.nodes:  # Debian does it when a package is installed, not at boot
+                node.run("journalctl", "--update-catalog")
         except BaseException:
             self.close()
             raise

@@ -33,6 +33,19 @@ def test_everything_is_in_its_place():
             assert node.sh(f"man -w {page.rsplit('.', 1)[1]} {page.rsplit('.', 1)[0]}").endswith(page), page
 
 
+def test_what_an_installation_does_on_a_running_system():
+    if WHY:
+        return WHY
+    with one_node() as node:
+        node.sh("userdel quptime; rm -r /etc/quptime; rm /var/lib/systemd/catalog/database")
+        out = node.run("sh", "-s", input=(bed.ROOT / "units" / "post-install").read_text()).stdout
+        assert "systemctl enable --now quptime" in out, out
+        assert node.sh("stat -c %U /etc/quptime") == "quptime"
+        assert "The uptime monitor works" in node.sh("journalctl --list-catalog 2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a01")
+        node.systemctl("start", "quptime")
+        node.init()
+
+
 def test_systemd_analyze_has_nothing_to_say():
     if WHY:
         return WHY
