@@ -252,7 +252,7 @@ static void leave_calm(Year *year) {
 }
 
 static bool is_calm(const Year *year) {
-        if (year->state != CHECK_UP || year->leader < 0 || year->events->len > 0 ||
+        if (year->options->patient || year->state != CHECK_UP || year->leader < 0 || year->events->len > 0 ||
             verdict_next_deadline(year->nodes[year->leader].verdict) != USEC_INFINITY ||
             !aggregator_is_calm(&year->nodes[year->leader].aggregator))
                 return false;

@@ -49,6 +49,16 @@ static bool most_are_cut_off(World *world, WorldTarget *target, unsigned n_nodes
         return n >= n_nodes / 2 + 1;
 }
 
+/* of the last spell that is over by now */
+static usec_t last_end(Line *line, usec_t now) {
+        (void) line_at(line, now);
+        return line->at > 0 ? g_array_index(line->spells, Spell, line->at - 1).end : 0;
+}
+
+static void note(GArray *told, const char *what, usec_t at) {
+        g_array_append_val(told, ((Incident){ .what = what, .at = at }));
+}
+
 static void
 judge_down(Score *score,
            World *world,
@@ -63,16 +73,19 @@ judge_down(Score *score,
                 score->right++;
                 score->repeated += *last_outage == spell->start;
                 *last_outage = spell->start;
-        } else if (page->causes & CAUSE_OUTAGE)
+        } else if (page->causes & CAUSE_OUTAGE) {
                 score->late++;
-        else if (page->causes & CAUSE_RESTART) {
+                score->latest = MAX(score->latest, page->at - last_end(&target->states, page->at));
+                note(told, "late", page->at);
+        } else if (page->causes & CAUSE_RESTART) {
                 score->restarts++;
-                g_array_append_val(told, page->at);
-        } else if (most_are_cut_off(world, target, n_nodes, page->at))
+                note(told, "short restart paged", page->at);
+        } else if (most_are_cut_off(world, target, n_nodes, page->at)) {
                 score->cut_off++;
-        else {
+                note(told, "cut off", page->at);
+        } else {
                 score->false_down++;
-                g_array_append_val(told, page->at);
+                note(told, "false DOWN", page->at);
         }
 }
 
@@ -118,7 +131,7 @@ judge_outage(Score *score,
              GArray *told) {
         OutageKind kind = outage->kind == SPELL_REFUSING ? OUTAGE_REFUSING : OUTAGE_SILENT;
         usec_t bound = truth_bound(target, options->n_nodes, kind), delay;
-        bool down_already;
+        bool down_already, calm;
         const Page *page = find_page(tale, outage, &down_already);
 
         if (outage->end - outage->start <= bound)
@@ -128,7 +141,7 @@ judge_outage(Score *score,
                 return;
         if (!page) {
                 score->missed++;
-                g_array_append_val(told, outage->start);
+                note(told, "missed", outage->start);
                 return;
         }
         delay = page->at - outage->start;
@@ -136,10 +149,9 @@ judge_outage(Score *score,
         if (delay <= bound)
                 return;
         score->beyond++;
-        if (was_calm(world, options, outage->start - target->interval, page->at)) {
-                score->beyond_calm++;
-                g_array_append_val(told, outage->start);
-        }
+        calm = was_calm(world, options, outage->start - target->interval, page->at);
+        score->beyond_calm += calm;
+        note(told, calm ? "beyond its bound, all calm" : "beyond its bound", page->at);
 }
 
 void score_add(Score *score,

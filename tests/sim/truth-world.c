@@ -79,8 +79,8 @@ static const struct {
 #define HICCUP_EXPONENT 1.1
 #define ANSWER_SIGMA 0.5
 #define SLOW_SIGMA 0.8
-#define SLOW_MEDIAN_MIN 0.5
-#define SLOW_MEDIAN_MAX 2.0
+#define SLOW_MEDIAN_MIN 0.05 /* of the time-out */
+#define SLOW_MEDIAN_MAX 0.2
 
 /* When a lost packet is sent again. SYN: RFC 6298 and Linux before 6.5; established: after 200 ms, doubled;
  * look-ups: RESOLVER_TRY_USEC, doubled, RESOLVER_ROUNDS times. */
@@ -396,7 +396,8 @@ static bool exchange(Attempt *attempt, const usec_t *times, size_t n, bool conne
 static double think(WorldTarget *target, unsigned k, usec_t at) {
         const Spell *slow = line_at(&target->slow, at);
         double u = chance(target->seed, 300 + k, at), v = chance(target->seed, 400 + k, at);
-        double seconds = slow ? slow->level * exp(SLOW_SIGMA * normal(u, v))
+        double timeout = (double) target->timeout / (double) SEC;
+        double seconds = slow ? slow->level * timeout * exp(SLOW_SIGMA * normal(u, v))
                               : target->median * exp(ANSWER_SIGMA * normal(u, v));
 
         if (chance(target->seed, 500 + k, at) < HICCUP_SHARE)

@@ -29,7 +29,7 @@ typedef enum SpellKind {
         SPELL_REFUSING, /* an outage: connections are refused at once */
         SPELL_SILENT,   /* an outage: a black hole */
         SPELL_HUNG,     /* an outage: takes connections and never answers */
-        SPELL_SLOW,     /* level: the median answer in seconds */
+        SPELL_SLOW,     /* level: the median answer, as a share of the time-out */
         SPELL_BURST,    /* level: loss of packets, each way */
         SPELL_CUT,      /* nothing passes */
         SPELL_AWAY      /* of a node: it does not run */
@@ -194,6 +194,7 @@ typedef struct YearCounts {
 typedef struct YearOptions {
         unsigned n_nodes;
         const GArray *leads;
+        bool patient; /* skips nothing; the pages must be the same */
         bool verbose; /* tells what happens between: */
         usec_t tell_from, tell_until;
 } YearOptions;
@@ -215,6 +216,7 @@ typedef struct Score {
         uint64_t false_down;
         uint64_t restarts;    /* a restart of less than SHORT_RESTART_USEC was paged */
         uint64_t late;        /* the outage was over */
+        usec_t latest;        /* for so long, at most */
         uint64_t cut_off;     /* most nodes were cut from the target by outages of their uplinks or paths */
         uint64_t outages;     /* longer than the bound */
         uint64_t missed;      /* of those: no DOWN */
@@ -223,10 +225,16 @@ typedef struct Score {
         GArray *delays[_OUTAGE_KIND_MAX]; /* of usec_t */
 } Score;
 
+/* Something worth looking at. */
+typedef struct Incident {
+        const char *what; /* literal */
+        usec_t at;
+} Incident;
+
 void score_init(Score *score);
 void score_done(Score *score);
 usec_t truth_bound(const WorldTarget *target, unsigned n_nodes, OutageKind kind);
-/* told: where a false DOWN or a missed outage was, so that it can be looked at; of usec_t */
+/* told: of Incident, appended */
 void score_add(Score *score,
                World *world,
                WorldTarget *target,
