@@ -7,6 +7,7 @@
 #include <yaml.h>
 
 #include "base/limits.h"
+#include "base/noncharacter.h"
 #include "config/scalar.h"
 
 typedef struct Reader {
@@ -112,6 +113,8 @@ static int build_scalar(Reader *reader, const yaml_event_t *event, Tree **ret) {
 
         if (memchr(event->data.scalar.value, 0, event->data.scalar.length))
                 return refuse(reader, &event->start_mark, "a NUL character (\\0) is not allowed");
+        if (noncharacter_find((const char *) event->data.scalar.value, event->data.scalar.length))
+                return refuse(reader, &event->start_mark, "it holds a code point that is no character");
 
         tree->text = g_strndup((const char *) event->data.scalar.value, event->data.scalar.length);
         tree->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -262,8 +265,13 @@ static int check_encoding(Reader *reader) {
         const char *end;
         yaml_mark_t mark;
 
-        if (g_utf8_validate_len(reader->text, reader->size, &end))
-                return 0;
+        if (g_utf8_validate_len(reader->text, reader->size, &end)) {
+                end = noncharacter_find(reader->text, reader->size);
+                if (!end)
+                        return 0;
+                mark = mark_at(reader->text, (size_t) (end - reader->text));
+                return refuse(reader, &mark, "this code point is no character");
+        }
         mark = mark_at(reader->text, (size_t) (end - reader->text));
         return refuse(reader, &mark, *end ? "this byte is not UTF-8" : "a NUL character is not allowed");
 }

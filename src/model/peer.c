@@ -60,7 +60,8 @@ int address_split(const char *address, char **ret_host, uint16_t *ret_port) {
                 host = g_strndup(address, (size_t) (colon - address));
         }
 
-        if (!host_is_valid(host, bracketed))
+        /* RFC 3986 section 3.2.2: brackets are for IPv6 alone */
+        if (!host_is_valid(host, bracketed) || (bracketed && !strchr(host, ':')))
                 return -EINVAL;
         if (!g_ascii_string_to_unsigned(colon + 1, 10, 1, UINT16_MAX, &port, NULL))
                 return -EINVAL;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/noncharacter.h"
 
 /* Marks that change the direction of what follows (UAX #9), and line ends that are no control characters. */
 static bool turns_text(gunichar c) {
@@ -28,8 +29,8 @@ static size_t clean_one(const char *text, size_t n, char out[static 16]) {
         length = (size_t) g_utf8_skip[(unsigned char) *text];
         if (c < 0x20 || (c >= 0x7f && c < 0xa0))
                 (void) g_snprintf(out, 16, "\\x%02x", c);
-        else if (turns_text(c))
-                (void) g_snprintf(out, 16, "\\u%04x", c);
+        else if (turns_text(c) || is_noncharacter(c))
+                (void) g_snprintf(out, 16, c > 0xffff ? "\\U%08x" : "\\u%04x", c);
         else {
                 memcpy(out, text, length);
                 out[length] = 0;

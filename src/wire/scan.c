@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/noncharacter.h"
 
 static int fail(Scan *scan, const char *error) {
         scan->error = error;
@@ -26,6 +27,11 @@ int scan_init(Scan *scan, const char *bytes, size_t size) {
         if (size > 0 && !g_utf8_validate_len(bytes, size, &invalid)) {
                 scan->p = invalid;
                 return fail(scan, *invalid == 0 ? "a NUL byte" : "not UTF-8");
+        }
+        invalid = noncharacter_find(bytes, size);
+        if (invalid) {
+                scan->p = invalid;
+                return fail(scan, "a code point that is no character");
         }
         return 0;
 }
@@ -75,6 +81,8 @@ static int scan_unicode_escape(Scan *scan) {
                 return fail(scan, "a NUL character");
         if (unit >= 0xDC00 && unit <= 0xDFFF)
                 return fail(scan, "a lone surrogate");
+        if (is_noncharacter((uint32_t) unit))
+                return fail(scan, "a code point that is no character");
         if (unit < 0xD800 || unit > 0xDBFF)
                 return 0;
 
@@ -86,6 +94,8 @@ static int scan_unicode_escape(Scan *scan) {
                 return low;
         if (low < 0xDC00 || low > 0xDFFF)
                 return fail(scan, "a lone surrogate");
+        if (is_noncharacter((uint32_t) (unit & 0x3ff) << 10 | (uint32_t) (low & 0x3ff)))
+                return fail(scan, "a code point that is no character");
         return 0;
 }
 

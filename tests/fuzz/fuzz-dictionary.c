@@ -8,6 +8,7 @@
 #include <systemd/sd-bus.h>
 
 #include "base/names.h"
+#include "base/noncharacter.h"
 #include "bus/dictionary.h"
 #include "model/alert.h"
 #include "model/check.h"
@@ -167,6 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         _cleanup_(dictionary_freep) Dictionary *d = NULL;
         unsigned flags = g_str_has_suffix(first, "+") ? DICTIONARY_EDIT : 0;
 
+        if (noncharacter_find(text, strlen(text)))
+                return 0; /* sd-bus hands over none */
         PROMISE(sd_bus_message_open_container(m, 'a', "{sv}") >= 0);
         for (unsigned i = 0; i < ENTRIES_MAX && input.n > 0; i++) {
                 g_autofree char *line = input_line(&input);

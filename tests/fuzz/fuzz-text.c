@@ -166,6 +166,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         /* what comes by JSON, YAML or D-Bus is UTF-8 by then */
         g_autofree char *text = g_utf8_make_valid(raw, -1);
 
+        if (noncharacter_find(text, strlen(text)))
+                g_clear_pointer(&text, g_free);
+        text = text ?: g_strdup("");
         switch (which) {
         case 'd':
                 try_duration(raw);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/noncharacter.h"
 #include "fuzz.h"
 
 #define PROMISE(condition)                                                                                  \
@@ -23,13 +24,14 @@
  * no longer than `max`. */
 static inline void promise_sentence(const char *text, size_t max) {
         PROMISE(text && *text);
-        PROMISE(g_utf8_validate(text, -1, NULL));
+        PROMISE(g_utf8_validate(text, -1, NULL) && !noncharacter_find(text, strlen(text)));
         PROMISE(strlen(text) <= max);
 }
 
 /* A stranger's words in a log or a mail: besides, one line without control characters. */
 static inline void promise_clean(const char *text, size_t max) {
         PROMISE(text && g_utf8_validate(text, -1, NULL) && strlen(text) <= max);
+        PROMISE(!noncharacter_find(text, strlen(text)));
         for (const char *p = text; *p; p = g_utf8_next_char(p))
                 PROMISE(!g_unichar_iscntrl(g_utf8_get_char(p)));
 }

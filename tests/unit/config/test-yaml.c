@@ -162,6 +162,26 @@ static void test_refused_nul(void) {
         g_assert_cmpstr(complaint->text, ==, "a NUL character is not allowed");
 }
 
+static void test_refused_noncharacters(void) {
+        static const char *const texts[] = { "checks: \xEF\xBF\xBF", "checks: \"\\uFDD0\"" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+                _cleanup_(complaint_freep) Complaint *complaint = NULL;
+                void *object = NULL;
+
+                g_assert_cmpint(yaml_parse(&document_type,
+                                           texts[i],
+                                           strlen(texts[i]),
+                                           0,
+                                           &object,
+                                           NULL,
+                                           &complaint),
+                                ==,
+                                -EBADMSG);
+                g_assert_nonnull(strstr(complaint->text, "no character"));
+        }
+}
+
 static void test_refused_large(void) {
         g_autofree char *text = g_malloc(DOCUMENT_MAX_BYTES + 1);
         _cleanup_(complaint_freep) Complaint *complaint = NULL;
@@ -488,7 +508,7 @@ static void test_round_trip(void) {
                 "\x01",
                 "\x7F",
                 "\x1B[0m",
-                "\xEF\xBF\xBF",
+                "\xEF\xBF\xBD",
                 "a, b",
                 "a b  c",
                 "<<",
@@ -713,6 +733,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/yaml/empty", test_empty);
         g_test_add_func("/yaml/refused/syntax", test_refused_syntax);
         g_test_add_func("/yaml/refused/nul", test_refused_nul);
+        g_test_add_func("/yaml/refused/noncharacters", test_refused_noncharacters);
         g_test_add_func("/yaml/refused/large", test_refused_large);
         g_test_add_func("/yaml/refused/fields", test_refused_fields);
         g_test_add_func("/yaml/limits", test_limits);

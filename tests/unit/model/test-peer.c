@@ -35,10 +35,30 @@ static void test_address_refused(void) {
         g_autofree char *long_host = g_strnfill(254, 'h');
         g_autofree char *long_address = g_strconcat(long_host, ":1", NULL);
         const char *const bad[] = {
-                "",        ":",          "h",          "h:",        ":1",    "h:0",
-                "h:65536", "h:x",        "h:1x",       "h:+1",      "h: 1",  "2001:db8::1:80",
-                "[::1]",   "[::1:80",    "[]:80",      "[::1]x:80", "a b:1", "a/b:1",
-                "a\n:1",   "http://h:1", long_address,
+                "",
+                ":",
+                "h",
+                "h:",
+                ":1",
+                "h:0",
+                "h:65536",
+                "h:x",
+                "h:1x",
+                "h:+1",
+                "h: 1",
+                "2001:db8::1:80",
+                "[::1]",
+                "[::1:80",
+                "[]:80",
+                "[::1]x:80",
+                "a b:1",
+                "a/b:1",
+                "a\n:1",
+                "http://h:1",
+                long_address,
+                "[h]:1",
+                "[192.0.2.1]:1",
+                "[h%eth0]:1",
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {

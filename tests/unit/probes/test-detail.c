@@ -20,7 +20,8 @@ static void test_clean(void) {
                 { "\xc2\x9b", "\\x9b" }, /* CSI as one character */
                 { "\xe2\x80\xae"
                   "abc",
-                  "\\u202eabc" }, /* right-to-left override */
+                  "\\u202eabc" },                                           /* right-to-left override */
+                { "a\xef\xbf\xbe\xf4\x8f\xbf\xbf", "a\\ufffe\\U0010ffff" }, /* sd-bus takes neither */
                 { "", "" },
         };
 

@@ -91,6 +91,12 @@ static void test_strings(void) {
         refused("\"\\ud800x\"", "surrogate");
         refused("\"\\ud800\\u0041\"", "surrogate");
         refused("\"\\udc00\"", "surrogate");
+        refused("\"\\ufffe\"", "no character");
+        refused("\"\\ufdd0\"", "no character");
+        refused("\"\\udbff\\udfff\"", "no character");
+        refused("\"\xef\xbf\xbf\"", "no character");
+        refused("\"\xf0\x9f\xbf\xbe\"", "no character");
+        refused("\"\xef\xb7\xaf\"", "no character");
         refused("\"\xff\"", "UTF-8");
         refused("\"\xc3\"", "UTF-8");
         refused("\"\xed\xa0\x80\"", "UTF-8");
