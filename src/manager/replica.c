@@ -100,10 +100,10 @@ static void on_written(void *userdata, int error) {
                 return;
         }
         if (error == -ENOTRECOVERABLE) {
-                /* what the disk has is unknown until it is read again */
                 journal_event(EVENT_DISK_FAILED,
                               NULL,
-                              "the disk lost a write of the register; ending, to read it again");
+                              "the register's file was exchanged while it was in use; ending, to read it "
+                              "again");
                 loop_quit(replica->manager->loop, EXIT_FAILURE);
         }
         register_persisted(replica->reg, now_boottime(), writing->number, error, &replica->effects);

@@ -36,7 +36,7 @@ struct Database {
         GHashTable *touched; /* keys in which accepted may differ from committed … */
         bool all_touched;    /* … or any may */
 
-        bool lost; /* the disk may have what was reported as failed */
+        bool lost; /* the file is another one than was opened */
 };
 
 /* connection */
@@ -234,8 +234,10 @@ Database *database_free(Database *database) {
 
 /* Opens the database anew after a failure and looks at what it has. SQLite's own rollback is not enough:
  * where the fsync of a commit failed, the commit may stand in the log and come back after a crash. 0: it has
- * what it had before the transaction; 1: it has the transaction, and that is now flushed for good. */
-static int recover(Database *database, bool may_adopt) {
+ * what it had before the transaction; 1: it has the transaction, and that is now flushed for good: into the
+ * database, because a second fsync of the log says nothing about what the first one lost. -errno: it cannot
+ * be told yet, the next transaction looks again. -ENOTRECOVERABLE: it is another database. */
+static int recover(Database *database) {
         _cleanup_(schema_disconnectp) sqlite3 *db = NULL;
         Meta found = {};
         int r;
@@ -254,17 +256,32 @@ static int recover(Database *database, bool may_adopt) {
 
         if (meta_equal(&found, &database->durable))
                 r = 0;
-        else if (may_adopt && meta_equal(&found, &database->next))
-                r = schema_execute(db, "PRAGMA wal_checkpoint(TRUNCATE);") < 0 ? -ENOTRECOVERABLE : 1;
+        else if (meta_equal(&found, &database->next))
+                r = schema_execute(db, "PRAGMA wal_checkpoint(TRUNCATE);") < 0 ? -EIO : 1;
         else
                 r = -ENOTRECOVERABLE;
         meta_done(&found);
 
         if (r == -ENOTRECOVERABLE)
                 database->lost = true;
+        if (r == 1)
+                meta_copy(&database->durable, &database->next);
         if (r >= 0)
                 database->db = TAKE_PTR(db);
         return r;
+}
+
+/* A connection to go on with. -EIO also when the disk turns out to have what was reported as failed: whoever
+ * comes now does not know of that. */
+static int reconnect(Database *database) {
+        int r;
+
+        if (database->lost)
+                return -ENOTRECOVERABLE;
+        if (database->db)
+                return 0;
+        r = recover(database);
+        return r > 0 ? -EIO : r;
 }
 
 /* transactions */
@@ -274,19 +291,15 @@ int database_begin(Database *database) {
 
         assert(database);
 
-        if (database->lost)
-                return -ENOTRECOVERABLE;
-        if (!database->db) {
-                r = recover(database, /* may_adopt= */ false);
-                if (r < 0)
-                        return r;
-        }
+        r = reconnect(database);
+        if (r < 0)
+                return r;
 
         meta_copy(&database->next, &database->durable);
         database->meta_changed = false;
         r = schema_execute(database->db, "BEGIN IMMEDIATE;");
         if (r < 0)
-                (void) recover(database, /* may_adopt= */ false);
+                (void) recover(database);
         return r;
 }
 
@@ -307,11 +320,9 @@ int database_commit(Database *database) {
 
         r = schema_execute(database->db, "COMMIT;");
         if (r < 0) {
-                found = recover(database, /* may_adopt= */ database->meta_changed);
-                if (database->lost)
-                        return -ENOTRECOVERABLE;
+                found = recover(database);
                 if (found <= 0)
-                        return r;
+                        return found == -ENOTRECOVERABLE ? found : r;
         }
         meta_copy(&database->durable, &database->next);
         return 0;
@@ -320,7 +331,7 @@ int database_commit(Database *database) {
 void database_rollback(Database *database) {
         assert(database);
 
-        (void) recover(database, /* may_adopt= */ false);
+        (void) recover(database);
 }
 
 /* writing a batch */
@@ -522,12 +533,8 @@ int database_read_document(Database *database, uint64_t version, char **ret) {
 
         assert(database);
 
-        if (database->lost)
-                return -ENOTRECOVERABLE;
-        if (!database->db) {
-                r = recover(database, /* may_adopt= */ false);
-                if (r < 0)
-                        return r;
-        }
+        r = reconnect(database);
+        if (r < 0)
+                return r;
         return documents_get(database->db, version, ret);
 }

@@ -49,9 +49,11 @@ typedef struct StoreBatch {
 StoreBatch *store_batch_free(StoreBatch *batch);
 DEFINE_CLEANUP(StoreBatch, store_batch_free);
 
-/* 0, or -errno: nothing of it was written. -ENOSPC: no space; -EIO; -ENOTRECOVERABLE: after a failed fsync
- * the disk cannot say what it has: nothing more is written, the daemon must end and start again. -ESTALE: a
- * batch before it brought a new state, and this one was made for the old; the store must be opened anew. */
+/* 0, or -errno: nobody may be told of it. -ENOSPC: no space; -EIO: the disk failed; after a failed fsync it
+ * may have the batch all the same, so the next one carries the whole value and term and vote. Trying again
+ * is all that is needed. -ENOTRECOVERABLE: the file is another one than was opened; the daemon must end and
+ * start again. -ESTALE: a batch before it brought a new state, and this one was made for the old; the store
+ * must be opened anew. */
 typedef void (*store_done_t)(void *userdata, int error);
 
 /* lifecycle */
