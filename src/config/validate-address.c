@@ -36,6 +36,13 @@ static int validate_url(const char *target, char **reterr_text) {
         return 0;
 }
 
+/* What stands before an @ may be a user and password, of a URL in the wrong place too. */
+static int refuse_target(const char *target, const char *problem, char **reterr_text) {
+        const char *at = strrchr(target, '@');
+
+        return refuse(reterr_text, "\"%s%.64s\" is not %s", at ? "***" : "", at ?: target, problem);
+}
+
 static int validate_icmp_host(const char *target, char **reterr_text) {
         if (text_is_host(target))
                 return 0;
@@ -45,7 +52,7 @@ static int validate_icmp_host(const char *target, char **reterr_text) {
         if (address_split(target, NULL, NULL) >= 0)
                 return refuse(reterr_text,
                               "an icmp target is only a host, without a port; for example 192.0.2.1");
-        return refuse(reterr_text, "\"%.64s\" is not a host name or address", target);
+        return refuse_target(target, "a host name or address", reterr_text);
 }
 
 int target_validate(CheckKind type, const char *target, char **reterr_text) {
@@ -63,10 +70,10 @@ int target_validate(CheckKind type, const char *target, char **reterr_text) {
                 return validate_url(target, reterr_text);
         case CHECK_TCP:
                 if (address_split(target, NULL, NULL) < 0)
-                        return refuse(reterr_text,
-                                      "\"%.64s\" is not host:port; for example db.example.com:5432 or "
-                                      "[2001:db8::1]:5432",
-                                      target);
+                        return refuse_target(
+                                        target,
+                                        "host:port; for example db.example.com:5432 or [2001:db8::1]:5432",
+                                        reterr_text);
                 return 0;
         case CHECK_ICMP:
                 return validate_icmp_host(target, reterr_text);

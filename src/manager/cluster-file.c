@@ -256,11 +256,21 @@ static char *describe_misfit(const char *path) {
         return g_strdup_printf("%s (%s)", kind, owner);
 }
 
+/* It may hold secrets all the same, and what is put aside stays for long. The directory is ours alone, so
+ * nobody exchanges the name meanwhile; a file of somebody else's stays as it is. */
+static void close_to_others(const char *path) {
+        struct stat st;
+
+        if (lstat(path, &st) >= 0 && S_ISREG(st.st_mode) && (st.st_mode & 0077) != 0)
+                (void) chmod(path, st.st_mode & 0700);
+}
+
 /* What is no file of ours, or cannot be read, is named and moved aside, not overwritten. */
 static void put_aside(ClusterFile *file, const char *why) {
         g_autofree char *what = describe_misfit(file->path), *where = NULL;
         int r = 0;
 
+        close_to_others(file->path);
         if (rename(file->path, file->rejected_path) < 0) /* a directory does not go over a file */
                 r = file_move_aside(file->path, ".rejected", &where);
         if (r < 0) {
