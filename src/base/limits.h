@@ -105,6 +105,13 @@
 #define MAIL_CONNECT_USEC (15 * USEC_PER_SEC)
 #define MAIL_DEADLINE_USEC (60 * USEC_PER_SEC)
 
+/* a run of an alert's template; past a limit the field falls back to the default text */
+#define TEMPLATE_OUTPUT_MAX_BYTES 65536 /* of the rendered text */
+#define TEMPLATE_DEPTH_MAX 1000         /* of lists and parentheses within each other, when parsed */
+#define TEMPLATE_RUN_DEPTH_MAX 2000     /* the same, and calls of templates, when run */
+#define TEMPLATE_STEPS_MAX 1000000      /* nodes that are visited; 64 bytes of text count as one */
+#define TEMPLATE_VALUE_MAX_BYTES (16 * 1024 * 1024) /* of all values that live at one time */
+
 /* the bus */
 #define BUS_QUEUE_MAX 4096     /* messages waiting for one connection */
 #define BUS_LIST_MAX 1000      /* rows of one ListChecks call */
