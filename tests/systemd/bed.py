@@ -66,7 +66,7 @@ class Node:
         done = self.bed.testbed("exec", self.name, *command, check=False, input=input, timeout=timeout)
         if check and done.returncode != 0:
             raise Failure(f"{self.name}: {' '.join(map(str, command))} -> {done.returncode}\n"
-                          f"{done.stdout}{done.stderr}\n{self.log(20)}")
+                          f"{done.stdout}{done.stderr}")
         return done
 
     def sh(self, script, **more):
@@ -180,7 +180,8 @@ class Bed:
     def __exit__(self, kind, value, traceback):
         if kind is not None and not (kind is SystemExit and value.code == 0):
             for node in self.nodes:
-                print(f"---- {node.name} ({node.node_id}) ----\n{node.log(60)}", file=sys.stderr)
+                text = node.log(60, "-u", "quptime*")
+                print(f"---- {node.name} ({node.node_id}) ----\n{text}", file=sys.stderr)
         self.close()
 
     def close(self):
