@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
-#include "config/handedit.h"
+#include "cluster/editing.h"
 #include "config/yaml.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
@@ -18,9 +18,7 @@
 #include "store/file.h"
 #include "store/watch.h"
 #include "transport/identity.h"
-#include "wire/codec.h"
 
-#define EDIT_TRIES_MAX 5                       /* against a document that others change meanwhile */
 #define EDIT_DEADLINE_USEC (15 * USEC_PER_SEC) /* of one proposal */
 #define WRITE_RETRY_USEC (10 * USEC_PER_SEC)
 #define START_PATIENCE_USEC (30 * USEC_PER_SEC) /* for a master, with an edit made while we were stopped */
@@ -51,15 +49,11 @@ struct ClusterFile {
         bool write_again;
         int write_error;        /* of the last writing, told once; 0: it succeeded */
         sd_event_source *retry; /* of a writing that failed */
-        char *edit;             /* a text that is being judged or proposed */
-        size_t edit_size;
+        Editing *edit;          /* a text that is being judged or proposed */
         /* the text of the edit that was judged last: no news when the exchange brings it back */
         char *judged;
-        bool edit_in_place;
         bool waits_for_master; /* the edit was made while the daemon was stopped */
-        unsigned tries;
-        char *removed_peer; /* to be removed after the document is committed */
-        char *kept;         /* what kept_text() gave last */
+        char *kept;            /* what kept_text() gave last */
         sd_event_source *patience;
 };
 
@@ -83,9 +77,7 @@ static char *as_comment(const char *text) {
 }
 
 static void forget_edit(ClusterFile *file) {
-        g_clear_pointer(&file->edit, g_free);
-        g_clear_pointer(&file->removed_peer, g_free);
-        file->tries = 0;
+        file->edit = editing_free(file->edit);
         file->waits_for_master = false;
 }
 
@@ -104,7 +96,7 @@ static void reject(ClusterFile *file, const char *reason) {
                         g_strdup_printf("%s# Correct it and save it as " FILE_CLUSTER
                                         " again, or make the change with quctl.\n%s",
                                         head,
-                                        file->edit);
+                                        editing_text(file->edit));
         r = file_replace(file->rejected_path, text, strlen(text), 0600);
         if (r < 0)
                 journal_event(EVENT_WARNING,
@@ -118,8 +110,6 @@ static void reject(ClusterFile *file, const char *reason) {
 
 /* ---- judging ---- */
 
-static void judge_edit(ClusterFile *file);
-
 static char *next_id(void *userdata) {
         return random_id();
 }
@@ -132,99 +122,63 @@ static const char *kept_text(uint64_t version, void *userdata) {
         return file->kept;
 }
 
-static void on_removed(void *userdata, const ManagerAnswer *answer) {
-        ClusterFile *file = userdata;
+static EditingInput input(ClusterFile *file) {
+        Manager *m = file->manager;
 
-        if (answer->outcome != CHANGE_DONE)
-                reject(file, answer->text);
-        else {
+        return (EditingInput){
+                .last_text = file->last_text,
+                .value = manager_value(m),
+                .has_leader = *manager_master(m),
+                .kept_text = kept_text,
+                .next_id = next_id,
+                .userdata = file,
+        };
+}
+
+static void on_proposed(void *userdata, const ManagerAnswer *answer);
+
+static void propose(ClusterFile *file, EditingStep *step) {
+        Change *change = TAKE_PTR(step->change);
+
+        if (step->differences)
+                journal_event(EVENT_MANUAL_EDIT,
+                              JOURNAL_FIELDS({ JOURNAL_DETAIL, step->differences }),
+                              "manual-edit: cluster.yaml changed externally — replicating via master");
+        change->cause = g_strdup("hand edit");
+        manager_change(file->manager, change, now_boottime() + EDIT_DEADLINE_USEC, on_proposed, file);
+}
+
+static void carry_out(ClusterFile *file, EditingStep *step) {
+        switch (step->kind) {
+        case EDITING_DONE:
                 forget_edit(file);
                 write_file(file);
+                break;
+        case EDITING_PROPOSE:
+                propose(file, step);
+                break;
+        case EDITING_REJECT:
+                reject(file, step->reason);
+                break;
         }
-}
-
-static void submit(ClusterFile *file, Change *change, manager_answer_t done) {
-        change->id = random_id();
-        change->cause = g_strdup("hand edit");
-        change->asked_at = now_realtime();
-        manager_change(file->manager, change, now_boottime() + EDIT_DEADLINE_USEC, done, file);
-}
-
-static void remove_peer(ClusterFile *file) {
-        Change *change = change_new();
-
-        change->kind = CHANGE_REMOVE;
-        change->object_kind = g_strdup("peer");
-        change->target = g_strdup(file->removed_peer);
-        submit(file, change, on_removed);
+        editing_step_done(step);
 }
 
 static void on_proposed(void *userdata, const ManagerAnswer *answer) {
         ClusterFile *file = userdata;
+        EditingInput now = input(file);
+        EditingStep step;
 
-        if (answer->outcome == CHANGE_CONFLICT && ++file->tries < EDIT_TRIES_MAX)
-                judge_edit(file); /* others were faster: merge with what they did */
-        else if (answer->outcome != CHANGE_DONE)
-                reject(file, answer->text);
-        else if (file->removed_peer)
-                remove_peer(file);
-        else {
-                forget_edit(file);
-                write_file(file);
-        }
-}
-
-static void propose(ClusterFile *file, HandEdit *edit, const Document *current) {
-        g_autofree char *what = document_diff_text(edit->differences);
-        Change *change;
-
-        journal_event(EVENT_MANUAL_EDIT,
-                      JOURNAL_FIELDS({ JOURNAL_DETAIL, what }),
-                      "manual-edit: cluster.yaml changed externally — replicating via master");
-        g_free(file->removed_peer);
-        file->removed_peer = TAKE_PTR(edit->removed_peer);
-        if (!edit->changes_document) {
-                remove_peer(file);
-                return;
-        }
-        change = change_new();
-        change->kind = CHANGE_DOCUMENT;
-        change->base_version = current->version;
-        change->body = codec_encode_text(&document_type, edit->merged);
-        submit(file, change, on_proposed);
+        editing_answered(file->edit, answer->outcome, answer->text, &now, &step);
+        carry_out(file, &step);
 }
 
 static void judge_edit(ClusterFile *file) {
-        Manager *m = file->manager;
-        _cleanup_(document_freep) Document *current = value_document(manager_value(m));
-        _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
+        EditingInput now = input(file);
+        EditingStep step;
 
-        edit = hand_edit_judge(&(HandEditInput){
-                        .text = file->edit,
-                        .size = file->edit_size,
-                        .in_place = file->edit_in_place,
-                        .last_text = file->last_text,
-                        .current = current,
-                        .kept_text = kept_text,
-                        .next_id = next_id,
-                        .userdata = file,
-        });
-        switch (edit->verdict) {
-        case HAND_EDIT_NOTHING:
-                forget_edit(file);
-                write_file(file);
-                break;
-        case HAND_EDIT_REJECT:
-        case HAND_EDIT_CUT_OFF:
-                reject(file, edit->reason);
-                break;
-        case HAND_EDIT_PROPOSE:
-                if (!*manager_master(m))
-                        reject(file, "there is no quorum, so the edit could not be replicated");
-                else
-                        propose(file, edit, current);
-                break;
-        }
+        editing_judge(file->edit, &now, &step);
+        carry_out(file, &step);
 }
 
 static void take_edit(ClusterFile *file, char *text_consumed, size_t size, bool in_place) {
@@ -234,11 +188,9 @@ static void take_edit(ClusterFile *file, char *text_consumed, size_t size, bool 
                 file->write_again = true;
                 return;
         }
-        file->edit = text_consumed;
+        file->edit = editing_new(text_consumed, size, in_place);
         g_free(file->judged);
-        file->judged = g_strdup(text_consumed);
-        file->edit_size = size;
-        file->edit_in_place = in_place;
+        file->judged = text_consumed;
         judge_edit(file);
 }
 
@@ -490,9 +442,7 @@ static void look_at_start(ClusterFile *file) {
                 write_file(file);
                 return;
         }
-        file->edit = TAKE_PTR(text);
-        file->edit_size = size;
-        file->edit_in_place = true;
+        file->edit = editing_new(text, size, /* in_place= */ true);
         file->waits_for_master = true;
         (void) timer_arm(
                         file->manager->event,

@@ -2,7 +2,7 @@
 #pragma once
 
 /* cluster.yaml: the committed document as people see it, and a proposal when someone edits it. What the
- * texts mean is decided in config/handedit.h; here they are read, written (on the storage thread), proposed
+ * texts mean is decided in cluster/editing.h; here they are read, written (on the storage thread), proposed
  * and put aside.
  *
  * The text of a version is stored before the file shows it, so whatever an edit starts from is known. The

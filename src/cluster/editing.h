@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* An edit of cluster.yaml on its way: what the text means (config/handedit.h) becomes a change of the
+ * document, the removal of a peer, or both, one after the other. When others were faster it is merged with
+ * what they did and proposed again. It ends with EDITING_DONE or EDITING_REJECT. */
+
+#include "cluster/change.h"
+#include "config/handedit.h"
+
+typedef struct Editing Editing;
+
+typedef enum EditingStepKind {
+        EDITING_DONE,    /* the cluster has it, or it meant nothing: the file is written anew */
+        EDITING_PROPOSE, /* submit change, then editing_answered() */
+        EDITING_REJECT   /* keep the text aside, with the reason */
+} EditingStepKind;
+
+typedef struct EditingStep {
+        EditingStepKind kind;
+        Change *change;    /* PROPOSE: id, cause and asked_at are the caller's to fill */
+        char *differences; /* PROPOSE, of a document: a line for each, for people */
+        char *reason;      /* REJECT: a sentence */
+} EditingStep;
+void editing_step_done(EditingStep *step);
+
+typedef struct EditingInput {
+        const char *last_text; /* what this node wrote last; NULL: nothing yet */
+        const Value *value;    /* committed */
+        bool has_leader;
+        kept_text_t kept_text;
+        object_id_t next_id;
+        void *userdata; /* of both */
+} EditingInput;
+
+/* text: copied. in_place: as HandEditInput has it. */
+Editing *editing_new(const char *text, size_t size, bool in_place);
+Editing *editing_free(Editing *editing);
+DEFINE_CLEANUP(Editing, editing_free);
+
+/* steps; the caller frees what is in *ret */
+void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret);
+void editing_answered(
+                Editing *editing,
+                ChangeOutcome outcome,
+                const char *text,
+                const EditingInput *input,
+                EditingStep *ret);
+
+const char *editing_text(const Editing *editing); /* borrowed */
