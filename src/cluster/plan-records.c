@@ -42,7 +42,8 @@ static bool plan_op(Plan *plan, const ChangeOp *op) {
         if (!is_expected(value_find(plan->value, (RecordKind) kind, id), op->expect))
                 return plan_refuse(plan, CHANGE_CONFLICT, "%s %s was changed meanwhile", op->kind, id);
         if (!op->body || !*op->body) {
-                if (value_find(plan->value, (RecordKind) kind, id))
+                /* whether a text is used is seen here alone: plan_collect_templates() */
+                if (kind != RECORD_TEMPLATE && value_find(plan->value, (RecordKind) kind, id))
                         delta_delete(plan->delta, (RecordKind) kind, id);
                 return true;
         }
@@ -58,13 +59,42 @@ static bool plan_op(Plan *plan, const ChangeOp *op) {
         return true;
 }
 
+static bool has_text(const Plan *plan, const char *hash) {
+        bool found = !hash || !*hash || value_find(plan->value, RECORD_TEMPLATE, hash);
+
+        for (unsigned i = 0; !found && i < plan->delta->ops->len; i++) {
+                const DeltaOp *op = g_ptr_array_index(plan->delta->ops, i);
+
+                found = op->kind == RECORD_TEMPLATE && op->record && strcmp(op->id, hash) == 0;
+        }
+        return found;
+}
+
+/* Whoever made the change saw the template there and did not bring it; meanwhile it may have left with the
+ * last notice that used it. */
+static bool have_texts(Plan *plan) {
+        for (unsigned i = 0; i < plan->delta->ops->len; i++) {
+                const DeltaOp *op = g_ptr_array_index(plan->delta->ops, i);
+                const Notice *notice = op->kind == RECORD_NOTICE && op->record ? op->record->object : NULL;
+
+                if (notice && (!has_text(plan, notice->subject_template_hash) ||
+                               !has_text(plan, notice->body_template_hash)))
+                        return plan_refuse(
+                                        plan,
+                                        CHANGE_CONFLICT,
+                                        "the text of notice %s has left meanwhile",
+                                        op->id);
+        }
+        return true;
+}
+
 bool plan_records(Plan *plan) {
         const GPtrArray *ops = plan->change->ops;
 
         for (unsigned i = 0; ops && i < ops->len; i++)
                 if (!plan_op(plan, g_ptr_array_index(ops, i)))
                         return false;
-        return true;
+        return have_texts(plan);
 }
 
 static void add_used(GHashTable *used, const Notice *notice) {

@@ -60,13 +60,15 @@ void disk_write(Sim *sim, SimNode *node, RegisterWrite *write_consumed) {
         (void) register_write_free(node->disk.pending);
         node->disk.pending = write_consumed;
         if (sim->faults && sim_chance(sim, sim->crash_percent)) {
-                sim_crash(sim, node); /* before or after the write, which disk_crash() decides */
+                node_crash(sim, node); /* before or after the write, which disk_crash() decides */
                 g_free(event);
                 return;
         }
 
         if (sim->now < node->disk.slow_until)
                 delay += sim_random(sim, 2 * USEC_PER_SEC);
+        if (sim->now < node->disk.stuck_until)
+                delay += node->disk.stuck_until - sim->now;
         event->kind = SIM_PERSISTED;
         event->at = sim->now + delay;
         event->to = node->index;
@@ -77,18 +79,16 @@ void disk_write(Sim *sim, SimNode *node, RegisterWrite *write_consumed) {
 
 void disk_finish(Sim *sim, SimEvent *event) {
         SimNode *node = &sim->nodes[event->to];
-        RegisterEffects effects = REGISTER_EFFECTS_INIT;
         bool broken = sim->now < node->disk.broken_until;
 
-        if (!node->up || node->life != event->life || !node->disk.pending)
+        if (!node->disk.pending)
                 return;
         /* what a failed write left behind, nobody knows */
         if (!broken || sim_chance(sim, 30))
                 apply(sim, node, node->disk.pending);
         node->disk.pending = register_write_free(node->disk.pending);
         sim->count.disk_failures += broken;
-        register_persisted(node->reg, sim_clock(sim, node), event->number, broken ? -EIO : 0, &effects);
-        sim_carry_out(sim, node, &effects);
+        node_persisted(sim, node, event->number, broken ? -EIO : 0);
 }
 
 /* The power fails: a write under way is on the disk, or it is not. */

@@ -41,7 +41,7 @@ void net_heal(Sim *sim) {
         memset(sim->net.cut, 0, sizeof(sim->net.cut));
 }
 
-static void send_once(Sim *sim, SimNode *from, SimNode *to, const RegisterEffect *effect) {
+static void send_once(Sim *sim, SimNode *from, SimNode *to, const char *method, const char *params) {
         SimNet *net = &sim->net;
         SimEvent *event;
 
@@ -57,7 +57,7 @@ static void send_once(Sim *sim, SimNode *from, SimNode *to, const RegisterEffect
         event->kind = SIM_DELIVER;
         event->at = sim->now + net->delay_min + sim_random(sim, net->delay_max - net->delay_min + 1);
         if (!net->streams && sim_chance(sim, 2))
-                event->at += sim_random(sim, 4 * USEC_PER_SEC);
+                event->at += sim_random(sim, (sim_chance(sim, 10) ? 30 : 4) * USEC_PER_SEC);
         if (net->streams) {
                 usec_t *last = &net->last_delivery[from->index][to->index];
 
@@ -69,51 +69,34 @@ static void send_once(Sim *sim, SimNode *from, SimNode *to, const RegisterEffect
         event->to = to->index;
         event->from_id = g_strdup(from->id);
         event->to_id = g_strdup(to->id);
-        event->method = effect->method;
-        event->params = g_strdup(effect->params);
+        event->method = method;
+        event->params = g_strdup(params);
         sim_push(sim, event);
 }
 
-void net_send(Sim *sim, SimNode *from, const RegisterEffect *effect) {
-        SimNode *to = sim_find(sim, effect->node);
+void net_send(Sim *sim, SimNode *from, const char *to_id, const char *method, const char *params) {
+        SimNode *to = sim_find(sim, to_id);
 
         if (!to || to == from || sim->net.cut[from->index][to->index])
                 return;
-        send_once(sim, from, to, effect);
+        send_once(sim, from, to, method, params);
         if (sim_chance(sim, sim->net.double_percent))
-                send_once(sim, from, to, effect);
+                send_once(sim, from, to, method, params);
 }
 
 void net_deliver(Sim *sim, SimEvent *event) {
         SimNode *node = &sim->nodes[event->to];
-        RegisterEffects effects = REGISTER_EFFECTS_INIT;
-        g_autofree char *error = NULL;
 
-        if (!node->up || strcmp(node->id, event->to_id) != 0 || sim->net.cut[event->from][event->to])
+        if (strcmp(node->id, event->to_id) != 0 || sim->net.cut[event->from][event->to])
                 return;
         if (sim->net.streams && event->connection != sim->net.connection[event->from][event->to])
                 return;
-        if (sim->verbose && strstr(event->method, "vote"))
-                sim_say(sim, node, "gets %s from n%d: %s", event->method, event->from, event->params);
-        if (register_receive(
-                            node->reg,
-                            sim_clock(sim, node),
-                            event->from_id,
-                            event->method,
-                            event->params,
-                            strlen(event->params),
-                            &effects,
-                            &error) < 0)
-                sim_fail(sim, "n%d cannot read %s: %s", node->index, event->method, error);
-        sim_carry_out(sim, node, &effects);
+        if (sim->verbose && (strstr(event->method, "vote") || strcmp(event->method, "round") == 0))
+                sim_say(sim, node, "gets %s of n%d: %s", event->method, event->from, event->params);
+        node_receive(sim, node, event);
 }
 
 void net_connected(Sim *sim, SimEvent *event) {
-        SimNode *node = &sim->nodes[event->to];
-        RegisterEffects effects = REGISTER_EFFECTS_INIT;
-
-        if (!node->up || sim->net.cut[event->from][event->to])
-                return;
-        register_connected(node->reg, sim_clock(sim, node), event->from_id, &effects);
-        sim_carry_out(sim, node, &effects);
+        if (!sim->net.cut[event->from][event->to])
+                node_connected(sim, &sim->nodes[event->to], event->from_id);
 }

@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* What must hold after every step, whatever happened. */
+/* What must hold after every step, whatever happened: the promises of the register (one master, nothing
+ * acknowledged is lost). */
 
 #include <string.h>
 
-#include "sim.h"
+#include "oracle.h"
 
 void oracle_init(Sim *sim) {
-        sim->leaders = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-        sim->contents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        sim->holders = g_hash_table_new_full(
+        Oracle *oracle = sim->oracle = g_new0(Oracle, 1);
+
+        oracle->leaders = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+        oracle->contents = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        oracle->holders = g_hash_table_new_full(
                         g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_hash_table_unref);
-        sim->numbers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
-        sim->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-        sim->asked = g_hash_table_new(g_str_hash, g_str_equal);
-        sim->asked_list = g_ptr_array_new_with_free_func(asked_free);
+        oracle->numbers = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
+        oracle->places = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        oracle->newest = value_new_empty();
+        verdicts_init(oracle);
+        notices_init(oracle);
 }
 
 void oracle_done(Sim *sim) {
-        g_hash_table_unref(sim->leaders);
-        g_hash_table_unref(sim->contents);
-        g_hash_table_unref(sim->holders);
-        g_hash_table_unref(sim->numbers);
-        g_hash_table_unref(sim->places);
-        g_hash_table_unref(sim->asked);
-        g_ptr_array_unref(sim->asked_list);
+        Oracle *oracle = sim->oracle;
+
+        g_hash_table_unref(oracle->leaders);
+        g_hash_table_unref(oracle->contents);
+        g_hash_table_unref(oracle->holders);
+        g_hash_table_unref(oracle->numbers);
+        g_hash_table_unref(oracle->places);
+        (void) value_unref(oracle->newest);
+        verdicts_done(oracle);
+        notices_done(oracle);
+        g_free(oracle);
 }
 
 static gint64 *number_key(uint64_t number) {
@@ -41,25 +49,25 @@ static char *stamp_text(uint64_t term, uint64_t seq) {
 /* One name, one content: two values with the same stamp are the same. */
 static void same_content(Sim *sim, const SimNode *node, const char *stamp, const Value *value) {
         char hash[RECORD_DIGEST_TEXT_SIZE];
-        const char *known = g_hash_table_lookup(sim->contents, stamp);
+        const char *known = g_hash_table_lookup(sim->oracle->contents, stamp);
 
         (void) record_digest_to_string(value_hash(value), hash);
         if (!known)
-                g_hash_table_insert(sim->contents, g_strdup(stamp), g_strdup(hash));
+                g_hash_table_insert(sim->oracle->contents, g_strdup(stamp), g_strdup(hash));
         else if (strcmp(known, hash) != 0)
                 sim_fail(sim, "n%d has another %s than somebody before it", node->index, stamp);
 }
 
 void oracle_on_disk(Sim *sim, const SimNode *node) {
         g_autofree char *stamp = stamp_text(node->disk.accepted_term, node->disk.accepted_seq);
-        GHashTable *who = g_hash_table_lookup(sim->holders, stamp);
+        GHashTable *who = g_hash_table_lookup(sim->oracle->holders, stamp);
 
         if (node->disk.accepted_seq == 0)
                 return;
         same_content(sim, node, stamp, node->disk.accepted);
         if (!who) {
                 who = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-                g_hash_table_insert(sim->holders, g_strdup(stamp), who);
+                g_hash_table_insert(sim->oracle->holders, g_strdup(stamp), who);
         }
         g_hash_table_add(who, g_strdup(node->id));
 }
@@ -79,7 +87,7 @@ void oracle_proposed(Sim *sim, const SimNode *node, const Value *before, const V
 }
 
 static bool on_majority(Sim *sim, const char *stamp, const Value *value) {
-        GHashTable *who = g_hash_table_lookup(sim->holders, stamp);
+        GHashTable *who = g_hash_table_lookup(sim->oracle->holders, stamp);
         size_t n = 0;
 
         for (size_t i = 0; who && i < value_n_voters(value); i++)
@@ -96,8 +104,8 @@ static void read_changes(Sim *sim, const SimNode *node, const Value *value) {
         for (size_t i = 0; i < n; i++) {
                 const ChangeAnswer *answer = changes[i]->object;
                 gint64 number = (gint64) answer->number;
-                const char *id = g_hash_table_lookup(sim->numbers, &number);
-                const gint64 *place = g_hash_table_lookup(sim->places, answer->id);
+                const char *id = g_hash_table_lookup(sim->oracle->numbers, &number);
+                const gint64 *place = g_hash_table_lookup(sim->oracle->places, answer->id);
 
                 if (id && strcmp(id, answer->id) != 0)
                         sim_fail(sim,
@@ -114,9 +122,26 @@ static void read_changes(Sim *sim, const SimNode *node, const Value *value) {
                                  (int) number);
                 if (id)
                         continue;
-                g_hash_table_insert(sim->numbers, number_key(answer->number), g_strdup(answer->id));
-                g_hash_table_insert(sim->places, g_strdup(answer->id), number_key(answer->number));
+                g_hash_table_insert(sim->oracle->numbers, number_key(answer->number), g_strdup(answer->id));
+                g_hash_table_insert(sim->oracle->places, g_strdup(answer->id), number_key(answer->number));
         }
+}
+
+/* The cluster's story, each committed value once, in order. */
+static void advance(Sim *sim, const RegisterEffect *effect) {
+        Oracle *oracle = sim->oracle;
+
+        if (effect->term < oracle->newest_term ||
+            (effect->term == oracle->newest_term && effect->seq <= oracle->newest_seq))
+                return;
+        if (value_meta(oracle->newest)) {
+                oracle_verdicts(sim, oracle->newest, effect->value);
+                oracle_notices(sim, oracle->newest, effect->value, effect->seq == oracle->newest_seq + 1);
+        }
+        (void) value_unref(oracle->newest);
+        oracle->newest = value_ref(effect->value);
+        oracle->newest_term = effect->term;
+        oracle->newest_seq = effect->seq;
 }
 
 void oracle_shown(Sim *sim, SimNode *node, const RegisterEffect *effect) {
@@ -124,7 +149,7 @@ void oracle_shown(Sim *sim, SimNode *node, const RegisterEffect *effect) {
         const ClusterMeta *meta = value_meta(effect->value), *before = value_meta(effect->previous);
 
         sim->count.commits++;
-        sim_say(sim, node, "shows %s version %" G_GUINT64_FORMAT, stamp, meta->version);
+        sim_say(sim, node, "shows value %s, version %" G_GUINT64_FORMAT, stamp, meta->version);
         if (effect->term < node->shown_term ||
             (effect->term == node->shown_term && effect->seq <= node->shown_seq))
                 sim_fail(sim, "n%d shows %s after something newer", node->index, stamp);
@@ -146,8 +171,8 @@ void oracle_shown(Sim *sim, SimNode *node, const RegisterEffect *effect) {
                          node->index,
                          (int) before->version,
                          (int) meta->version);
-        sim->max_version = MAX(sim->max_version, meta->version);
         read_changes(sim, node, effect->value);
+        advance(sim, effect);
 }
 
 static void one_leader_per_term(Sim *sim, const SimNode *node) {
@@ -156,9 +181,9 @@ static void one_leader_per_term(Sim *sim, const SimNode *node) {
 
         if (strcmp(register_leader(node->reg), node->id) != 0)
                 return;
-        leader = g_hash_table_lookup(sim->leaders, &term);
+        leader = g_hash_table_lookup(sim->oracle->leaders, &term);
         if (!leader)
-                g_hash_table_insert(sim->leaders, number_key((uint64_t) term), g_strdup(node->id));
+                g_hash_table_insert(sim->oracle->leaders, number_key((uint64_t) term), g_strdup(node->id));
         else if (strcmp(leader, node->id) != 0)
                 sim_fail(sim, "two leaders in term %d: %s and %s", (int) term, leader, node->id);
 }
@@ -185,8 +210,7 @@ static void one_acts(Sim *sim) {
         for (unsigned i = 0; i < sim->n_nodes; i++) {
                 SimNode *node = &sim->nodes[i];
 
-                if (!node->up || node->paused_until > sim->now ||
-                    !register_acts(node->reg, sim_clock(sim, node)))
+                if (!node->has_lease || !node_runs(sim, node) || !node_acts(sim, node))
                         continue;
                 if (acting >= 0)
                         sim_fail(sim, "n%d and n%u act at the same time", acting, i);
@@ -198,137 +222,4 @@ static void one_acts(Sim *sim) {
 void oracle_after_step(Sim *sim, SimNode *node) {
         one_leader_per_term(sim, node);
         one_acts(sim);
-}
-
-/* at rest */
-
-static SimNode *first_up(Sim *sim) {
-        for (unsigned i = 0; i < sim->n_nodes; i++)
-                if (sim->nodes[i].up)
-                        return &sim->nodes[i];
-        return NULL;
-}
-
-/* newest committed value that anyone shows */
-static const Value *newest(Sim *sim) {
-        SimNode *best = first_up(sim);
-
-        for (unsigned i = 0; i < sim->n_nodes; i++) {
-                SimNode *node = &sim->nodes[i];
-                uint64_t term, seq;
-
-                if (!node->up || node == best)
-                        continue;
-                term = register_committed_term(node->reg);
-                seq = register_committed_seq(node->reg);
-                if (term > register_committed_term(best->reg) ||
-                    (term == register_committed_term(best->reg) && seq > register_committed_seq(best->reg)))
-                        best = node;
-        }
-        return best ? register_committed(best->reg) : NULL;
-}
-
-/* A removed node hears of it from any member it knows; all whom it knew may have been replaced meanwhile. */
-static bool knows_a_member(Sim *sim, const SimNode *node, const Value *value) {
-        size_t n;
-        Record *const *peers = value_slice(register_committed(node->reg), RECORD_PEER, &n);
-
-        for (size_t i = 0; i < n; i++) {
-                const SimNode *peer = sim_find(sim, peers[i]->id);
-
-                if (peer && peer->up && value_peer(value, peers[i]->id))
-                        return true;
-        }
-        return false;
-}
-
-char *oracle_why_not(Sim *sim) {
-        const Value *value = newest(sim);
-        const char *smallest;
-        SimNode *leader;
-        size_t n;
-        Record *const *peers;
-
-        if (!value || value_n_voters(value) == 0)
-                return g_strdup("nobody is up");
-        smallest = value_voter(value, 0);
-        leader = sim_find(sim, smallest);
-        if (!leader || !leader->up)
-                return g_strdup_printf("%s is not up", smallest);
-        if (!register_acts(leader->reg, sim_clock(sim, leader)))
-                return g_strdup_printf("n%d, the smallest, does not act", leader->index);
-
-        peers = value_slice(value, RECORD_PEER, &n);
-        for (size_t i = 0; i < n; i++) {
-                SimNode *node = sim_find(sim, peers[i]->id);
-
-                if (node && node->up && ((const Peer *) peers[i]->object)->joining)
-                        return g_strdup_printf("n%d is still joining", node->index);
-                if (!node || !node->up)
-                        continue;
-                if (strcmp(register_leader(node->reg), smallest) != 0)
-                        return g_strdup_printf(
-                                        "n%d sees another leader: %s",
-                                        node->index,
-                                        register_leader(node->reg));
-                if (register_committed_seq(node->reg) != register_committed_seq(leader->reg))
-                        return g_strdup_printf("n%d shows another value", node->index);
-        }
-        for (unsigned i = 0; i < sim->n_nodes; i++)
-                if (sim->nodes[i].up && !value_peer(value, sim->nodes[i].id) &&
-                    knows_a_member(sim, &sim->nodes[i], value))
-                        return g_strdup_printf("n%u was removed and does not know", i);
-        return NULL;
-}
-
-bool oracle_converged(Sim *sim) {
-        g_autofree char *why = oracle_why_not(sim);
-
-        return !why;
-}
-
-static void check_asked(Sim *sim, const Value *value, const SimAsked *asked) {
-        const gint64 *place = g_hash_table_lookup(sim->places, asked->id);
-        const SimNode *node = &sim->nodes[asked->node];
-
-        if (!asked->answered) {
-                if (node->up && node->life == asked->life && sim->now > asked->deadline)
-                        sim_fail(sim, "%s is never answered", asked->id);
-                return;
-        }
-        if (asked->outcome == CHANGE_DONE && asked->kind != CHANGE_RECORDS && asked->number > 0) {
-                if (!place || *place != (gint64) asked->number)
-                        sim_fail(sim, "%s was acknowledged and is not there", asked->id);
-                else if (asked->number >= value_meta(value)->next_change)
-                        sim_fail(sim, "%s was acknowledged and is lost", asked->id);
-        }
-        if (asked->outcome != CHANGE_DONE && asked->outcome != CHANGE_UNKNOWN_OUTCOME && place)
-                sim_fail(sim,
-                         "%s was refused (%s) and made all the same",
-                         asked->id,
-                         change_outcome_to_string(asked->outcome));
-}
-
-void oracle_at_end(Sim *sim) {
-        const Value *value = newest(sim);
-        SimNode *node = first_up(sim);
-
-        if (!oracle_converged(sim)) {
-                g_autofree char *why = oracle_why_not(sim);
-
-                sim_fail(sim, "did not stay at rest: %s", why);
-                return;
-        }
-        for (unsigned i = 0; i < sim->asked_list->len; i++)
-                check_asked(sim, value, g_ptr_array_index(sim->asked_list, i));
-        /* the last ones were asked in peace, one on each node */
-        for (unsigned i = sim->asked_list->len; node && i > 0; i--) {
-                const SimAsked *asked = g_ptr_array_index(sim->asked_list, i - 1);
-
-                if (asked->deadline + 5 * USEC_PER_SEC < sim->now)
-                        break;
-                if (sim->nodes[asked->node].up &&
-                    (!asked->answered || (asked->outcome != CHANGE_DONE && asked->outcome != CHANGE_EXISTS)))
-                        sim_fail(sim, "%s was asked in peace and not done", asked->id);
-        }
 }

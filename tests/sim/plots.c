@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Plots: faults in an order that aims at one rule. Blind faults find these windows once in many thousand
+ * seeds. */
+
+#include <string.h>
+
+#include "sim.h"
+
+typedef bool (*plot_step_t)(Sim *sim); /* false: not yet; asked again a little later */
+
+#define TRIES_MAX 60
+
+static SimNode *actor(Sim *sim, unsigned i) {
+        return &sim->nodes[sim->plot_nodes[i]];
+}
+
+static void calm(Sim *sim) {
+        net_heal(sim);
+        sim->net.loss_percent = 0;
+        sim->net.delay_min = USEC_PER_MSEC;
+        sim->net.delay_max = 2 * USEC_PER_MSEC;
+}
+
+static void wait(Sim *sim, usec_t usec) {
+        sim->next_fault = sim->now + usec;
+}
+
+/* ---- the last breath: the leader's clock is slow, all others' are fast, it is not the smallest and is cut
+ * off just after a ping. Whoever stands first may win while the leader still believes in its lease. ---- */
+
+static bool breath_others_lead(Sim *sim) {
+        SimNode *smallest = NULL, *leader = faults_leader(sim);
+
+        calm(sim);
+        if (!leader || value_n_voters(register_committed(leader->reg)) < 3)
+                return false;
+        smallest = sim_find(sim, value_voter(register_committed(leader->reg), 0));
+        if (!smallest)
+                return false;
+        if (smallest == leader) {
+                faults_restart(sim, smallest, 2500 * USEC_PER_MSEC);
+                return false;
+        }
+        if (!smallest->up ||
+            register_election_timeout(leader->reg) != register_election_timeout(smallest->reg) ||
+            strcmp(register_leader(smallest->reg), leader->id) != 0)
+                return false;
+        for (unsigned i = 0; i < sim->n_nodes; i++)
+                if (sim->nodes[i].up)
+                        clock_drift(sim, &sim->nodes[i], &sim->nodes[i] == leader ? -50000 : 50000);
+        sim->plot_nodes[0] = leader->index;
+        /* a restarted voter is silent for its first E */
+        wait(sim,
+             register_election_timeout(leader->reg) + 200 * USEC_PER_MSEC + sim_random(sim, USEC_PER_SEC));
+        return true;
+}
+
+static bool breath_cut(Sim *sim) {
+        if (node_acts(sim, actor(sim, 0)))
+                faults_isolate(sim, actor(sim, 0));
+        wait(sim, 4 * USEC_PER_SEC);
+        return true;
+}
+
+/* ---- a growing E: the document's E grows while one voter's disk is stuck, so that after a restart it keeps
+ * silent only for the old, short one; the leader must not count longer on it. ---- */
+
+static bool growing_short(Sim *sim) {
+        SimNode *leader = faults_leader(sim);
+
+        calm(sim);
+        if (!leader || value_n_voters(register_committed(leader->reg)) != 3)
+                return false;
+        for (unsigned i = 0, k = 1; i < 3; i++) {
+                SimNode *voter = sim_find(sim, value_voter(register_committed(leader->reg), i));
+
+                if (!voter || !voter->up)
+                        return false;
+                sim->plot_nodes[voter == leader ? 0 : k++] = voter->index;
+        }
+        if (sim_chance(sim, 50)) {
+                int swap = sim->plot_nodes[1];
+
+                sim->plot_nodes[1] = sim->plot_nodes[2];
+                sim->plot_nodes[2] = swap;
+        }
+        if (register_election_timeout(leader->reg) != 300 * USEC_PER_MSEC)
+                operators_set_election(sim, leader, 300 * USEC_PER_MSEC);
+        wait(sim, USEC_PER_SEC);
+        return true;
+}
+
+static bool growing_stuck(Sim *sim) {
+        SimNode *stuck = actor(sim, 2);
+
+        if (!node_acts(sim, actor(sim, 0)) || !stuck->up)
+                return false;
+        stuck->disk.stuck_until = sim->now + 8 * USEC_PER_SEC;
+        sim_say(sim, stuck, "has a stuck disk until %.4f", (double) stuck->disk.stuck_until / 1e6);
+        operators_set_election(sim, actor(sim, 0), 3 * USEC_PER_SEC);
+        wait(sim, 500 * USEC_PER_MSEC);
+        return true;
+}
+
+/* who has the new value does not hear the leader, and would stand, but for the voter with the stuck disk */
+static bool growing_hide(Sim *sim) {
+        const SimNode *leader = actor(sim, 0), *other = actor(sim, 1);
+
+        sim_say(sim, other, "and the leader n%d hear nothing of each other", leader->index);
+        sim->net.cut[leader->index][other->index] = sim->net.cut[other->index][leader->index] = true;
+        wait(sim, 3 * USEC_PER_SEC + sim_random(sim, 2 * USEC_PER_SEC));
+        return true;
+}
+
+static bool growing_restart(Sim *sim) {
+        faults_isolate(sim, actor(sim, 0));
+        faults_restart(sim, actor(sim, 2), 20 * USEC_PER_MSEC);
+        wait(sim, 3 * USEC_PER_SEC);
+        return true;
+}
+
+static const plot_step_t plots[][6] = {
+        { breath_others_lead, breath_cut },
+        { growing_short, growing_stuck, growing_hide, growing_restart },
+};
+
+void plots_begin(Sim *sim) {
+        sim->plot = 1 + (unsigned) sim_random(sim, G_N_ELEMENTS(plots));
+        sim->plot_step = 0;
+        sim->plot_tries = 0;
+        sim->plot_network = sim->net;
+        wait(sim, 0);
+}
+
+static void end(Sim *sim) {
+        sim->plot = 0;
+        sim->net.loss_percent = sim->plot_network.loss_percent;
+        sim->net.delay_min = sim->plot_network.delay_min;
+        sim->net.delay_max = sim->plot_network.delay_max;
+        net_heal(sim);
+        wait(sim, 0);
+}
+
+bool plots_go_on(Sim *sim) {
+        const plot_step_t *steps;
+
+        if (sim->plot == 0)
+                return false;
+        steps = plots[sim->plot - 1];
+        if (!steps[sim->plot_step] || sim->plot_tries > TRIES_MAX)
+                end(sim);
+        else if (steps[sim->plot_step](sim))
+                sim->plot_step++;
+        else {
+                sim->plot_tries++;
+                wait(sim, 300 * USEC_PER_MSEC);
+        }
+        return true;
+}
