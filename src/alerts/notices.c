@@ -228,6 +228,20 @@ void notices_settle(const Value *value, Delta *delta, Notice *notice, const Chec
         delta_put_object(delta, RECORD_NOTICE, TAKE_PTR(given));
 }
 
+void notices_sweep_check(
+                const Value *value, Delta *delta, const Notice *settled, const CheckStatus *status) {
+        size_t n;
+        Record *const *records = notices_of_check(value, settled->check_id, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                const Notice *notice = records[i]->object;
+
+                if (strcmp(notice->id, settled->id) != 0 && !notice_is_owed(notice) &&
+                    !notice_has_failed(notice) && !notice_is_current_down(notice, status))
+                        delta_delete(delta, RECORD_NOTICE, notice->id);
+        }
+}
+
 static void put_template(const Value *value, Delta *delta, const char *text, const char *hash) {
         TemplateText *template;
 

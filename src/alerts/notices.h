@@ -25,6 +25,10 @@ bool notice_is_current_down(const Notice *notice, const CheckStatus *status);
 
 /* Puts what has become of the notice (consumed), or lets it go when nobody needs it any more. */
 void notices_settle(const Value *value, Delta *delta, Notice *notice, const CheckStatus *status);
+/* Lets go of the other notices of the check that are settled and not needed. One may stay behind where an
+ * outcome and the end of the outage were planned side by side: each saw a reason for it that the other
+ * took. */
+void notices_sweep_check(const Value *value, Delta *delta, const Notice *settled, const CheckStatus *status);
 /* Puts the notice (consumed) with the alert's templates. */
 void notices_put_new(const Value *value, Delta *delta, const Alert *alert, Notice *notice);
 

@@ -81,6 +81,7 @@ Delta *alerts_on_outcome(
 
         delta = delta_new();
         status = value_object(value, RECORD_STATUS, notice->check_id);
+        notices_sweep_check(value, delta, notice, status);
         notices_settle(value, delta, TAKE_PTR(notice), status);
         notices_sweep_templates(value, delta);
         return delta;

@@ -77,8 +77,9 @@ static bool have_texts(Plan *plan) {
                 const DeltaOp *op = g_ptr_array_index(plan->delta->ops, i);
                 const Notice *notice = op->kind == RECORD_NOTICE && op->record ? op->record->object : NULL;
 
-                if (notice && (!has_text(plan, notice->subject_template_hash) ||
-                               !has_text(plan, notice->body_template_hash)))
+                if (notice && notice_is_owed(notice) &&
+                    (!has_text(plan, notice->subject_template_hash) ||
+                     !has_text(plan, notice->body_template_hash)))
                         return plan_refuse(
                                         plan,
                                         CHANGE_CONFLICT,

@@ -91,7 +91,7 @@ void net_deliver(Sim *sim, SimEvent *event) {
                 return;
         if (sim->net.streams && event->connection != sim->net.connection[event->from][event->to])
                 return;
-        if (sim->verbose && (strstr(event->method, "vote") || strcmp(event->method, "round") == 0))
+        if (sim->tell && strstr(event->method, "vote"))
                 sim_say(sim, node, "gets %s of n%d: %s", event->method, event->from, event->params);
         node_receive(sim, node, event);
 }

@@ -60,12 +60,28 @@ void oracle_asked_round(Sim *sim, const char *check_id, uint64_t number) {
         round->opened = sim->now;
         round->votes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_ptr_array_add(rounds, round);
+        sim_say(sim, NULL, "round %" G_GUINT64_FORMAT " about %s is opened", number & 0xffffffff, check_id);
+}
+
+static void tell_answer(Sim *sim, const SimNode *node, const Observation *observation) {
+        static const char *const words[] = { "is ok", "has failed", "cannot be probed from here" };
+
+        sim_say(sim,
+                node,
+                "finds in round %" G_GUINT64_FORMAT " that %s %s%s%s",
+                observation->round & 0xffffffff,
+                observation->check_id,
+                words[observation->result],
+                *observation->detail ? ": " : "",
+                observation->detail);
 }
 
 void oracle_probed(Sim *sim, const SimNode *node, const Observation *observation) {
         GPtrArray *rounds = g_hash_table_lookup(sim->oracle->rounds, observation->check_id);
         Round *round = find_round(rounds, observation->round);
 
+        if (round && sim->tell)
+                tell_answer(sim, node, observation);
         if (round && !g_hash_table_contains(round->votes, node->id))
                 g_hash_table_insert(
                                 round->votes, g_strdup(node->id), GUINT_TO_POINTER(observation->result + 1));

@@ -268,8 +268,8 @@ static char *summary(const Sim *sim) {
                         (int) (sim->now / USEC_PER_SEC));
 }
 
-bool sim_one(uint64_t seed, bool verbose, char **ret_summary) {
-        Sim sim = { .seed = seed, .random = seed * 7919 + 1, .verbose = verbose, .heap = g_ptr_array_new() };
+bool sim_one(uint64_t seed, int tell, char **ret_summary) {
+        Sim sim = { .seed = seed, .random = seed * 7919 + 1, .tell = tell, .heap = g_ptr_array_new() };
         bool good;
 
         sim.now = USEC_PER_SEC;
@@ -291,6 +291,7 @@ bool sim_one(uint64_t seed, bool verbose, char **ret_summary) {
         if (!sim.failure)
                 converge(&sim);
 
+        sim_tell_rest(&sim);
         good = !sim.failure;
         *ret_summary = good ? summary(&sim) : g_strdup(sim.failure);
         done(&sim);

@@ -15,6 +15,7 @@ void attempt_free(void *data) {
 
         g_free(attempt->notice_id);
         g_free(attempt->recipient);
+        g_free(attempt->name);
         g_free(attempt->bytes);
         g_free(attempt);
 }
@@ -57,6 +58,7 @@ void relay_start(Sim *sim, SimNode *node, const OutboxEffect *effect) {
         attempt = g_new0(SimAttempt, 1);
         attempt->notice_id = g_strdup(effect->notice_id);
         attempt->recipient = g_strdup(effect->recipient);
+        attempt->name = oracle_name(notice, effect->recipient);
         attempt->attempt = effect->attempt;
         attempt->relay = relay_of(sim, alert);
         attempt->bytes =
@@ -91,9 +93,8 @@ void relay_cancel(Sim *sim, SimNode *node, const OutboxEffect *effect) {
                         continue;
                 sim_say(sim,
                         node,
-                        "breaks off sending %.12s to %s%s",
-                        attempt->notice_id,
-                        attempt->recipient,
+                        "breaks off sending %s%s",
+                        attempt->name,
                         attempt->handed ? ", which is with the relay already" : "");
                 g_ptr_array_remove_index_fast(node->attempts, i);
                 return;

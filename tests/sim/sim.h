@@ -15,6 +15,8 @@
 #define NODES_MAX 7
 #define TARGETS_MAX 4
 #define RELAYS_MAX 3
+#define SIM_SILENT 0
+#define SIM_ALL (-1)
 #define WALL_USEC (UINT64_C(1778598000) * USEC_PER_SEC) /* when the play begins */
 
 /* ---- the cast ---- */
@@ -146,6 +148,7 @@ typedef struct SimAttempt {
         uint64_t number; /* of the event */
         char *notice_id;
         char *recipient;
+        char *name; /* for people */
         uint64_t attempt;
         unsigned relay;
         char *bytes;
@@ -188,8 +191,9 @@ typedef struct Oracle Oracle;
 
 typedef struct Sim {
         uint64_t seed, random;
-        bool verbose;
-        usec_t now; /* true time */
+        int tell;     /* SIM_SILENT, SIM_ALL, or how many of the last lines */
+        GQueue lines; /* the last ones */
+        usec_t now;   /* true time */
         uint64_t n_events, next_order;
         GPtrArray *heap; /* of SimEvent */
         unsigned n_nodes, n_targets, n_relays;
@@ -227,6 +231,7 @@ typedef struct Sim {
 uint64_t sim_random(Sim *sim, uint64_t below);
 bool sim_chance(Sim *sim, unsigned percent);
 void sim_say(Sim *sim, const SimNode *node, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void sim_tell_rest(Sim *sim); /* the last lines, at the end */
 void sim_fail(Sim *sim, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void sim_push(Sim *sim, SimEvent *event);
 SimEvent *sim_pop(Sim *sim);
@@ -236,7 +241,7 @@ SimNode *sim_find(Sim *sim, const char *id); /* NULL: nobody has this NodeID now
 
 /* play.c: the run */
 void play_until(Sim *sim, usec_t until, bool (*done)(Sim *sim));
-bool sim_one(uint64_t seed, bool verbose, char **ret_summary); /* false: failed, the summary says why */
+bool sim_one(uint64_t seed, int tell, char **ret_summary); /* false: failed, the summary says why */
 
 /* clocks.c */
 void clock_boot(Sim *sim, SimNode *node);
@@ -340,6 +345,7 @@ void oracle_asked_round(Sim *sim, const char *check_id, uint64_t round);
 void oracle_probed(Sim *sim, const SimNode *node, const Observation *observation);
 void oracle_decides(Sim *sim, const SimNode *node, const Change *change);
 void oracle_verdicts(Sim *sim, const Value *before, const Value *after);
+char *oracle_name(const Notice *notice, const char *recipient);              /* for people */
 bool oracle_takes(Sim *sim, const SimNode *node, const SimAttempt *attempt); /* the relay has it */
 void oracle_starts(Sim *sim, const SimNode *node, const SimAttempt *attempt);
 void oracle_refuses(Sim *sim, const SimAttempt *attempt);

@@ -20,16 +20,35 @@ bool sim_chance(Sim *sim, unsigned percent) {
 }
 
 void sim_say(Sim *sim, const SimNode *node, const char *format, ...) {
-        static const char *const names[NODES_MAX] = { "n0", "n1", "n2", "n3", "n4", "n5", "n6" };
+        g_autofree char *text = NULL;
+        char *line;
         va_list args;
 
-        if (!sim->verbose)
+        if (sim->tell == SIM_SILENT)
                 return;
-        printf("[%9.4f] %-3s ", (double) sim->now / 1e6, node ? names[node->index] : "");
         va_start(args, format);
-        (void) vprintf(format, args);
+        text = g_strdup_vprintf(format, args);
         va_end(args);
-        (void) putchar('\n');
+        if (node)
+                line = g_strdup_printf("[%9.4f] n%d  %s", (double) sim->now / 1e6, node->index, text);
+        else
+                line = g_strdup_printf("[%9.4f]     %s", (double) sim->now / 1e6, text);
+        g_queue_push_tail(&sim->lines, line);
+        while (sim->lines.length > (sim->tell == SIM_ALL ? 0 : (guint) sim->tell)) {
+                g_autofree char *first = g_queue_pop_head(&sim->lines);
+
+                if (sim->tell == SIM_ALL)
+                        (void) puts(first);
+        }
+}
+
+void sim_tell_rest(Sim *sim) {
+        char *line;
+
+        while ((line = g_queue_pop_head(&sim->lines))) {
+                (void) puts(line);
+                g_free(line);
+        }
 }
 
 void sim_fail(Sim *sim, const char *format, ...) {
