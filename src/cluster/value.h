@@ -30,6 +30,7 @@ Value *value_apply(const Value *value, const Delta *delta);
 /* questions; what they return is borrowed as long as the value lives */
 Record *const *value_records(const Value *value, size_t *ret_n);
 Record *const *value_slice(const Value *value, RecordKind kind, size_t *ret_n); /* sorted by id */
+/* NULL: none, also for NULL */
 const Record *value_find(const Value *value, RecordKind kind, const char *id);
 const void *value_object(const Value *value, RecordKind kind, const char *id); /* NULL: none */
 const ClusterMeta *value_meta(const Value *value);                             /* NULL: empty value */

@@ -108,11 +108,10 @@ int text_split_url(const char *url, bool *ret_tls, char **ret_host, const char *
                 *reterr_problem = "does not begin with http:// or https://";
                 return -EINVAL;
         }
-        for (const char *p = url; *p; p++)
-                if (g_ascii_isspace(*p) || g_ascii_iscntrl(*p)) {
-                        *reterr_problem = "holds a blank or control character; write it as %20";
-                        return -EINVAL;
-                }
+        if (strchr(url, ' ') || text_has_control(url, "")) {
+                *reterr_problem = "holds a blank or control character; write it as %20";
+                return -EINVAL;
+        }
 
         authority = strstr(url, "://") + strlen("://");
         r = split_authority(authority, strcspn(authority, "/?#"), &host, reterr_problem);

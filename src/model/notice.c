@@ -40,7 +40,7 @@ const ObjectType recipient_type = OBJECT_TYPE(Recipient, "recipient", recipient_
 
 static const Field notice_fields[] = {
         FIELD(Notice, id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
-        FIELD(Notice, check_id, FIELD_STRING, .max = NAME_MAX_BYTES),
+        FIELD(Notice, check_id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
         FIELD(Notice, alert_id, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
         FIELD(Notice, alert_name, FIELD_STRING, .max = NAME_MAX_BYTES),
         FIELD(Notice, sequence, FIELD_UINT),
