@@ -8,24 +8,20 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
-#include <libsoup/soup.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "probes/answer.h"
 #include "probes/clock.h"
 #include "probes/context.h"
+#include "probes/hop.h"
 #include "probes/kinds.h"
-#include "probes/match.h"
 #include "probes/transfer.h"
 #include "probes/trust.h"
 
 typedef struct Http {
         Probe *probe;
-        CURLU *url; /* of this hop, without user information */
-        char *host; /* as a certificate names it, without brackets */
-        char *user;
-        char *password;
-        bool tls;
+        Hop *hop;
         unsigned n_redirects;
 
         Dial *dial;
@@ -33,22 +29,11 @@ typedef struct Http {
         usec_t phase_usec; /* when the present phase began */
 
         bool verified;
-        char *unable;  /* what this node lacks */
-        char *failure; /* what a call-back found wrong */
-        size_t head_bytes;
-        long status;
-        char *reason;
-        char *location;
+        char *unable;   /* what this node lacks */
+        char *failure;  /* what a call-back found wrong */
         bool head_seen; /* any byte of it */
-        bool head_done;
-        size_t body_bytes;
-        Match *match;
-        bool found;
+        Answer *answer;
 } Http;
-
-static void url_cleanupp(CURLU **url) {
-        curl_url_cleanup(*url);
-}
 
 static void http_hop(Http *http);
 
@@ -58,68 +43,17 @@ static void http_finish(Http *http, ObservationResult result, const char *detail
         probe_finish(http->probe, result, detail); /* frees http */
 }
 
-static bool is_redirect(long status) {
-        return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-static void http_fail_status(Http *http) {
-        /* HTTP/2 has no reason phrases (RFC 9113 section 8.3.1): the usual words stand in */
-        const char *usual = soup_status_get_phrase((unsigned) http->status);
-        const char *reason = http->reason && *http->reason ? http->reason : usual;
-        g_autofree char *detail = g_strdup_printf("status %ld %s", http->status, reason);
-
-        http_finish(http, OBSERVATION_FAILED, g_strchomp(detail));
-}
-
-static void http_judge_body(Http *http, CURLcode code, const char *error) {
-        g_autofree char *words = NULL;
-
-        if (!http->match || http->found)
-                return http_finish(http, OBSERVATION_OK, "");
-        if (code == CURLE_OK || http->body_bytes >= BODY_MATCH_WINDOW_BYTES)
-                return http_finish(http, OBSERVATION_FAILED, "body match miss");
-
-        words = transfer_error_words(code, error);
-        http_finish(http, OBSERVATION_FAILED, words);
-}
-
-/* ---- redirects ---- */
-
-static bool same_place(CURLU *a, CURLU *b) {
-        static const CURLUPart parts[] = { CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT };
-
-        for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-                char *x = NULL, *y = NULL;
-                bool same;
-
-                (void) curl_url_get(a, parts[i], &x, CURLU_DEFAULT_PORT);
-                (void) curl_url_get(b, parts[i], &y, CURLU_DEFAULT_PORT);
-                same = x && y && g_ascii_strcasecmp(x, y) == 0;
-                curl_free(x);
-                curl_free(y);
-                if (!same)
-                        return false;
-        }
-        return true;
-}
-
-static void http_redirect(Http *http) {
-        _cleanup_(url_cleanupp) CURLU *next = NULL;
+static void http_redirect(Http *http, const char *location) {
+        const char *phrase;
+        Hop *next;
 
         if (++http->n_redirects > REDIRECTS_MAX)
                 return http_finish(http, OBSERVATION_FAILED, "too many redirects");
+        if (hop_follow(http->hop, location, &next, &phrase) < 0)
+                return http_finish(http, OBSERVATION_FAILED, phrase);
 
-        /* relative to the present one, RFC 9110 section 10.2.2 */
-        next = curl_url_dup(http->url);
-        if (!next || curl_url_set(next, CURLUPART_URL, http->location, 0) != CURLUE_OK)
-                return http_finish(http, OBSERVATION_FAILED, "redirect to what is no URL");
-
-        if (!same_place(http->url, next)) { /* whom the password was meant for is not there any more */
-                g_clear_pointer(&http->user, g_free);
-                g_clear_pointer(&http->password, g_free);
-        }
-        curl_url_cleanup(http->url);
-        http->url = TAKE_PTR(next);
+        (void) hop_free(http->hop);
+        http->hop = next;
         http_hop(http);
 }
 
@@ -127,23 +61,26 @@ static void http_redirect(Http *http) {
 
 static void on_transferred(void *userdata, CURL *easy, CURLcode code, const char *error) {
         Http *http = userdata;
-        g_autofree char *words = NULL;
+        g_autofree char *detail = NULL, *words = NULL;
 
         http->transfer = NULL;
         if (http->unable)
                 return http_finish(http, OBSERVATION_ABSTAINED, http->unable);
         if (http->failure)
                 return http_finish(http, OBSERVATION_FAILED, http->failure);
-        if (!http->head_done) {
-                words = transfer_error_words(code, error);
-                return http_finish(http, OBSERVATION_FAILED, words);
-        }
-        if ((uint64_t) http->status == http->probe->expect_status)
-                return http_judge_body(http, code, error);
 
-        if (is_redirect(http->status) && http->location)
-                return http_redirect(http);
-        http_fail_status(http);
+        switch (answer_judge(http->answer, code == CURLE_OK, &detail)) {
+        case ANSWER_OK:
+                return http_finish(http, OBSERVATION_OK, "");
+        case ANSWER_FAILED:
+                return http_finish(http, OBSERVATION_FAILED, detail);
+        case ANSWER_REDIRECTED:
+                return http_redirect(http, detail);
+        case ANSWER_BROKEN:
+                break;
+        }
+        words = transfer_error_words(code, error);
+        http_finish(http, OBSERVATION_FAILED, words);
 }
 
 /* The handshake is over and nothing of the request has left. */
@@ -152,7 +89,7 @@ static int on_connected(void *userdata, char *to, char *from, int to_port, int f
         struct curl_tlssessioninfo *tls = NULL;
         usec_t now = now_boottime();
 
-        if (http->tls) {
+        if (http->hop->tls) {
                 http->probe->observation->tls += now - http->phase_usec;
                 (void) curl_easy_getinfo(transfer_easy(http->transfer), CURLINFO_TLS_SSL_PTR, &tls);
                 if (!tls || tls->backend != CURLSSLBACKEND_GNUTLS || !tls->internals) {
@@ -160,7 +97,10 @@ static int on_connected(void *userdata, char *to, char *from, int to_port, int f
                         return CURL_PREREQFUNC_ABORT;
                 }
                 switch (trust_store_verify(
-                                http->probe->context->trust, tls->internals, http->host, &http->failure)) {
+                                http->probe->context->trust,
+                                tls->internals,
+                                http->hop->host,
+                                &http->failure)) {
                 case TRUST_GOOD:
                         http->verified = true;
                         break;
@@ -175,69 +115,26 @@ static int on_connected(void *userdata, char *to, char *from, int to_port, int f
         return CURL_PREREQFUNC_OK;
 }
 
-/* "HTTP/1.1 503 Service Unavailable", RFC 9112 section 4 */
-static void parse_status_line(Http *http, const char *line, size_t n) {
-        g_autofree char *text = g_strndup(line, n);
-        const char *p = strchr(text, ' ');
-        char *end;
-
-        g_clear_pointer(&http->reason, g_free);
-        http->status = p ? strtol(p, &end, 10) : 0;
-        if (p && *end == ' ')
-                http->reason = g_strchomp(g_strdup(end + 1));
-}
-
-static void note_location(Http *http, const char *line, size_t n) {
-        static const char name[] = "location:";
-
-        if (n <= sizeof(name) || g_ascii_strncasecmp(line, name, sizeof(name) - 1) != 0)
-                return;
-        g_free(http->location);
-        http->location = g_strstrip(g_strndup(line + sizeof(name) - 1, n - (sizeof(name) - 1)));
-}
-
 static size_t on_header(char *line, size_t size, size_t n, void *userdata) {
         Http *http = userdata;
 
-        if (http->head_done) /* trailers */
-                return n;
-        if (http->tls && !http->verified)
+        if (http->hop->tls && !http->verified)
                 return 0; /* cannot be: nothing was asked yet */
         if (!http->head_seen) {
                 http->head_seen = true;
                 http->probe->observation->first_byte += now_boottime() - http->phase_usec;
         }
-
-        http->head_bytes += n;
-        if (http->head_bytes > ANSWER_HEAD_MAX_BYTES) {
-                http->failure = g_strdup("headers are too large");
-                return 0;
-        }
-        if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-                parse_status_line(http, line, n);
-                return n;
-        }
-        note_location(http, line, n);
-        if (n > 2 || http->status < 200) /* 1xx: the real answer follows, RFC 9110 section 15.2 */
-                return n;
-
-        http->head_done = true;
-        return http->match && (uint64_t) http->status == http->probe->expect_status ? n : 0;
+        return answer_header(http->answer, line, n) ? n : 0;
 }
 
 static size_t on_body(char *piece, size_t size, size_t n, void *userdata) {
         Http *http = userdata;
-        size_t window = MIN(n, BODY_MATCH_WINDOW_BYTES - http->body_bytes);
 
-        if (!http->match)
-                return 0;
-        http->body_bytes += window;
-        http->found = match_feed(http->match, piece, window);
-        return http->found || http->body_bytes >= BODY_MATCH_WINDOW_BYTES ? 0 : n;
+        return answer_body(http->answer, piece, n) ? n : 0;
 }
 
 static void set_options(Http *http, CURL *easy) {
-        (void) curl_easy_setopt(easy, CURLOPT_CURLU, http->url);
+        (void) curl_easy_setopt(easy, CURLOPT_CURLU, http->hop->url);
         (void) curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
         (void) curl_easy_setopt(easy, CURLOPT_USERAGENT, "quptime/" QUPTIME_VERSION);
         (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -251,21 +148,11 @@ static void set_options(Http *http, CURL *easy) {
         (void) curl_easy_setopt(easy, CURLOPT_HEADERDATA, http);
         (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
         (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, http);
-        if (http->user || http->password) {
+        if (http->hop->user || http->hop->password) {
                 (void) curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long) CURLAUTH_BASIC);
-                (void) curl_easy_setopt(easy, CURLOPT_USERNAME, http->user ?: "");
-                (void) curl_easy_setopt(easy, CURLOPT_PASSWORD, http->password ?: "");
+                (void) curl_easy_setopt(easy, CURLOPT_USERNAME, http->hop->user ?: "");
+                (void) curl_easy_setopt(easy, CURLOPT_PASSWORD, http->hop->password ?: "");
         }
-}
-
-static void http_reset_answer(Http *http) {
-        http->verified = http->head_seen = http->head_done = http->found = false;
-        http->head_bytes = http->body_bytes = 0;
-        http->status = 0;
-        g_clear_pointer(&http->location, g_free);
-        http->match = match_free(http->match);
-        if (*http->probe->body_match)
-                http->match = match_new(http->probe->body_match);
 }
 
 static void on_dialled(void *userdata, const DialOutcome *outcome) {
@@ -277,7 +164,9 @@ static void on_dialled(void *userdata, const DialOutcome *outcome) {
         if (outcome->result != DIAL_CONNECTED)
                 return http_finish(http, probe_result_of_dial(outcome->result), outcome->detail);
 
-        http_reset_answer(http);
+        http->verified = http->head_seen = false;
+        (void) answer_free(http->answer);
+        http->answer = answer_new(http->probe->expect_status, http->probe->body_match);
         http->phase_usec = now_boottime();
         r =
                         transfer_new(http->probe->context->transfers,
@@ -296,74 +185,13 @@ static void on_dialled(void *userdata, const DialOutcome *outcome) {
 
 /* ---- one hop ---- */
 
-static char *url_part(CURLU *url, CURLUPart part, unsigned flags) {
-        char *text = NULL, *copy;
-
-        if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
-                return NULL;
-        copy = g_strdup(text);
-        curl_free(text);
-        return copy;
-}
-
-/* User information leaves the URL here, so that no message can show it. */
-static void http_take_user(Http *http) {
-        g_autofree char *user = url_part(http->url, CURLUPART_USER, CURLU_URLDECODE);
-        g_autofree char *password = url_part(http->url, CURLUPART_PASSWORD, CURLU_URLDECODE);
-
-        if (!user && !password)
-                return;
-        g_free(http->user);
-        g_free(http->password);
-        http->user = TAKE_PTR(user);
-        http->password = TAKE_PTR(password);
-        (void) curl_url_set(http->url, CURLUPART_USER, NULL, 0);
-        (void) curl_url_set(http->url, CURLUPART_PASSWORD, NULL, 0);
-}
-
-/* The host as DNS and certificates spell it: ASCII, no brackets. -EINVAL: none, or not HTTP. */
-static int http_take_host(Http *http, uint16_t *ret_port) {
-        g_autofree char *scheme = url_part(http->url, CURLUPART_SCHEME, 0);
-        g_autofree char *host = url_part(http->url, CURLUPART_HOST, 0);
-        g_autofree char *port = url_part(http->url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-        g_autofree char *zone = url_part(http->url, CURLUPART_ZONEID, 0);
-        size_t n;
-
-        http->tls = scheme && strcmp(scheme, "https") == 0;
-        if (!scheme || (!http->tls && strcmp(scheme, "http") != 0) || !host || !*host || !port)
-                return -EINVAL;
-
-        n = strlen(host);
-        g_free(http->host);
-        if (host[0] == '[' && n > 2) {
-                host[n - 1] = 0;
-                http->host = zone ? g_strdup_printf("%s%%%s", host + 1, zone) : g_strdup(host + 1);
-        } else if (g_hostname_is_non_ascii(host)) {
-                http->host = g_hostname_to_ascii(host);
-                if (!http->host || curl_url_set(http->url, CURLUPART_HOST, http->host, 0) != CURLUE_OK)
-                        return -EINVAL;
-        } else
-                http->host = TAKE_PTR(host);
-
-        *ret_port = (uint16_t) strtoul(port, NULL, 10);
-        return 0;
-}
-
 static void http_hop(Http *http) {
         Probe *probe = http->probe;
-        uint16_t port;
         int r;
 
-        http_take_user(http);
-        if (http_take_host(http, &port) < 0) {
-                if (http->n_redirects > 0)
-                        return http_finish(http, OBSERVATION_FAILED, "redirect to what is not HTTP");
-                return http_finish(http, OBSERVATION_ABSTAINED, "target is not an HTTP URL");
-        }
-
         r = dial_start(&probe->context->dial,
-                       http->host,
-                       port,
+                       http->hop->host,
+                       http->hop->port,
                        probe->deadline_usec,
                        probe->interval,
                        on_dialled,
@@ -380,11 +208,7 @@ static int http_start(Probe *probe) {
 
         probe->work = http;
         http->probe = probe;
-        http->url = curl_url();
-        if (!http->url)
-                return -ENOMEM;
-
-        if (curl_url_set(http->url, CURLUPART_URL, probe->target, 0) != CURLUE_OK)
+        if (hop_new(probe->target, &http->hop) < 0)
                 http_finish(http, OBSERVATION_ABSTAINED, "target is not an HTTP URL");
         else
                 http_hop(http);
@@ -423,15 +247,10 @@ static void http_cancel(Probe *probe) {
                 return;
         (void) dial_cancel(http->dial);
         (void) transfer_free(http->transfer);
-        curl_url_cleanup(http->url);
-        g_free(http->host);
-        g_free(http->user);
-        g_free(http->password);
+        (void) hop_free(http->hop);
+        (void) answer_free(http->answer);
         g_free(http->unable);
         g_free(http->failure);
-        g_free(http->reason);
-        g_free(http->location);
-        (void) match_free(http->match);
         g_free(http);
 }
 

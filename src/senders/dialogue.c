@@ -103,13 +103,15 @@ void dialogue_sent(Dialogue *dialogue, size_t n) {
 
 /* ---- what comes in ---- */
 
-/* A reply before we have asked anything (421 and closing) counts as the answer to what is being asked. */
+/* A refusal before we have asked (421 and closing) counts as the answer to what is being asked; nothing is
+ * granted before. */
 static void on_reply(Dialogue *dialogue) {
         bool good = dialogue->step == STEP_DATA ? dialogue->code / 100 == 3 : dialogue->code / 100 == 2;
 
         if (dialogue->step == STEP_OVER)
                 return;
-        if (dialogue->code < 400 && !good) /* from another conversation than ours */
+        if (dialogue->code < 400 &&
+            (!good || dialogue_has_output(dialogue))) /* from another conversation than ours */
                 dialogue->code = 400;
         if (dialogue->code >= 400 || dialogue->step >= STEP_MESSAGE) {
                 dialogue_step(dialogue, STEP_OVER);

@@ -5,7 +5,6 @@
  * ours has it. */
 
 #include <assert.h>
-#include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 #include <string.h>
 
@@ -14,8 +13,7 @@
 #include "senders/context.h"
 #include "senders/gate.h"
 #include "senders/lookup.h"
-#include "senders/retry-after.h"
-#include "wire/codec.h"
+#include "senders/webhook-answer.h"
 
 struct Webhooks {
         SenderContext *context;
@@ -81,52 +79,21 @@ static void webhook_leave(Webhook *webhook) {
 
 /* ---- what it came to ---- */
 
-/* {"message": "…", "retry_after": 0.5}: what Discord says about a refusal; NULL: it is not that. */
-static JsonObject *parse_answer(const char *answer, size_t n, JsonParser *parser) {
-        JsonNode *root;
-
-        if (json_guard(answer, n, NULL) < 0 || !json_parser_load_from_data(parser, answer, (gssize) n, NULL))
-                return NULL;
-        root = json_parser_get_root(parser);
-        return root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
-}
-
-static usec_t asked_to_wait(SoupMessage *message, JsonObject *answer) {
-        const char *header = soup_message_headers_get_one(
-                        soup_message_get_response_headers(message), "Retry-After");
-        JsonNode *member = answer ? json_object_get_member(answer, "retry_after") : NULL;
-        usec_t by_header = header ? retry_after_from_header(header, (usec_t) g_get_real_time()) : 0;
-        usec_t by_body = member && JSON_NODE_HOLDS_VALUE(member)
-                                         ? retry_after_from_seconds(json_node_get_double(member))
-                                         : 0;
-
-        return MAX(by_header, by_body);
-}
-
-static SendResult result_of_status(unsigned status) {
-        if (status >= 200 && status < 300)
-                return SEND_DELIVERED;
-        if (status >= 400 && status < 500 && status != 408 && status != 425 && status != 429)
-                return SEND_REFUSED;
-        return SEND_RETRY;
-}
-
-static void webhook_judge(Webhook *webhook, size_t n) {
-        g_autoptr(JsonParser) parser = json_parser_new();
+static void webhook_answered(Webhook *webhook, size_t n) {
         SoupMessage *message = webhook->message;
-        unsigned status = soup_message_get_status(message);
-        JsonObject *answer = parse_answer(webhook->answer, n, parser);
-        JsonNode *said = answer ? json_object_get_member(answer, "message") : NULL;
-        const char *detail = said && JSON_NODE_HOLDS_VALUE(said) ? json_node_get_string(said) : NULL;
-        const char *phrase = soup_message_get_reason_phrase(message);
-        g_autofree char *words =
-                        g_strdup_printf("status %u %s%s%s",
-                                        status,
-                                        phrase && *phrase ? phrase : soup_status_get_phrase(status),
-                                        detail ? ": " : "",
-                                        detail ?: "");
+        const WebhookAnswer answer = {
+                .status = soup_message_get_status(message),
+                .phrase = soup_message_get_reason_phrase(message),
+                .retry_after = soup_message_headers_get_one(
+                                soup_message_get_response_headers(message), "Retry-After"),
+                .body = webhook->answer,
+                .body_size = n,
+        };
+        g_autofree char *words = NULL;
+        usec_t retry_after_usec;
+        SendResult result = webhook_judge(&answer, (usec_t) g_get_real_time(), &retry_after_usec, &words);
 
-        sending_finish(webhook->sending, result_of_status(status), asked_to_wait(message, answer), words);
+        sending_finish(webhook->sending, result, retry_after_usec, words);
 }
 
 static void webhook_fail(Webhook *webhook, const GError *error) {
@@ -147,7 +114,7 @@ static void on_read(GObject *source, GAsyncResult *result, void *userdata) {
         /* the status counts, whatever becomes of the body */
         (void) g_input_stream_read_all_finish(G_INPUT_STREAM(source), result, &n, NULL);
         if (webhook->sending)
-                webhook_judge(webhook, n);
+                webhook_answered(webhook, n);
         webhook_end(webhook);
 }
 

@@ -21,6 +21,7 @@
 #include "senders/dialogue.h"
 #include "senders/mail.h"
 #include "senders/mime.h"
+#include "senders/relay-reply.h"
 
 #define PORT_SUBMISSION 587
 #define PORT_SUBMISSIONS 465 /* implicit TLS, RFC 8314 */
@@ -35,9 +36,8 @@ typedef struct Smtp {
 
         Dialogue *dialogue;
         sd_event_source *io;
-        bool connected; /* and authenticated: the dialogue has begun */
-        GString *reply; /* the last one before the dialogue, all its lines */
-        bool reply_over;
+        bool connected;    /* and authenticated: the dialogue has begun */
+        RelayReply *reply; /* the last one before the dialogue */
 } Smtp;
 
 static void smtp_finish(Smtp *smtp, SendResult result, const char *answer) {
@@ -153,9 +153,9 @@ static int watch(Smtp *smtp) {
 /* ---- connecting and authenticating ---- */
 
 static void smtp_not_connected(Smtp *smtp, CURLcode code, const char *error) {
-        g_autofree char *reply = g_strchomp(g_strdup(smtp->reply->str));
         g_autofree char *words = transfer_error_words(code, error), *denied = NULL;
-        unsigned status = (unsigned) g_ascii_strtoull(reply, NULL, 10);
+        const char *reply = relay_reply_text(smtp->reply);
+        unsigned status = relay_reply_code(smtp->reply);
 
         if (code == CURLE_LOGIN_DENIED && status >= 400) {
                 denied = g_strdup_printf("authentication failed: %s", reply);
@@ -179,15 +179,8 @@ static void on_connected(void *userdata, CURL *easy, CURLcode code, const char *
         smtp_pump(smtp);
 }
 
-/* "250-first", "250 last", RFC 5321 section 4.2.1 */
 static size_t on_reply(char *line, size_t size, size_t n, void *userdata) {
-        Smtp *smtp = userdata;
-
-        if (smtp->reply_over)
-                g_string_truncate(smtp->reply, 0);
-        if (smtp->reply->len + n <= RELAY_ANSWER_MAX_BYTES)
-                g_string_append_len(smtp->reply, line, (gssize) n);
-        smtp->reply_over = n < 4 || line[3] != '-';
+        relay_reply_line(((Smtp *) userdata)->reply, line, n);
         return n;
 }
 
@@ -306,8 +299,7 @@ static int smtp_start(Sending *sending) {
 
         sending->work = smtp;
         smtp->sending = sending;
-        smtp->reply = g_string_new(NULL);
-        smtp->reply_over = true;
+        smtp->reply = relay_reply_new();
         smtp->deadline_usec = now + sending->context->mail_deadline_usec;
         smtp->dialogue = make_dialogue(sending);
         if (!smtp->dialogue || !alert->smtp_host || !*alert->smtp_host) {
@@ -340,7 +332,7 @@ static void smtp_cancel(Sending *sending) {
                 (void) shutdown(smtp->fd, SHUT_RDWR); /* or libcurl says QUIT and waits for the answer */
         (void) transfer_free(smtp->transfer);
         (void) dialogue_free(smtp->dialogue);
-        g_string_free(smtp->reply, TRUE);
+        (void) relay_reply_free(smtp->reply);
         g_free(smtp);
 }
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "probes/hop.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <glib.h>
+#include <string.h>
+
+Hop *hop_free(Hop *hop) {
+        if (!hop)
+                return NULL;
+        curl_url_cleanup(hop->url);
+        g_free(hop->host);
+        g_free(hop->user);
+        g_free(hop->password);
+        g_free(hop);
+        return NULL;
+}
+
+static char *url_part(CURLU *url, CURLUPart part, unsigned flags) {
+        char *text = NULL, *copy;
+
+        if (curl_url_get(url, part, &text, flags) != CURLUE_OK)
+                return NULL;
+        copy = g_strdup(text);
+        curl_free(text);
+        return copy;
+}
+
+/* User information leaves the URL here. */
+static void take_user(Hop *hop) {
+        hop->user = url_part(hop->url, CURLUPART_USER, CURLU_URLDECODE);
+        hop->password = url_part(hop->url, CURLUPART_PASSWORD, CURLU_URLDECODE);
+        if (hop->user)
+                (void) curl_url_set(hop->url, CURLUPART_USER, NULL, 0);
+        if (hop->password)
+                (void) curl_url_set(hop->url, CURLUPART_PASSWORD, NULL, 0);
+}
+
+static int take_host(Hop *hop) {
+        g_autofree char *host = url_part(hop->url, CURLUPART_HOST, 0);
+        g_autofree char *zone = url_part(hop->url, CURLUPART_ZONEID, 0);
+        size_t n;
+
+        if (!host || !*host || !g_utf8_validate(host, -1, NULL)) /* a server may send any bytes */
+                return -EINVAL;
+
+        n = strlen(host);
+        if (host[0] == '[' && n > 2) {
+                host[n - 1] = 0;
+                hop->host = zone ? g_strdup_printf("%s%%%s", host + 1, zone) : g_strdup(host + 1);
+        } else if (g_hostname_is_non_ascii(host)) {
+                hop->host = g_hostname_to_ascii(host);
+                if (!hop->host || curl_url_set(hop->url, CURLUPART_HOST, hop->host, 0) != CURLUE_OK)
+                        return -EINVAL;
+        } else
+                hop->host = TAKE_PTR(host);
+        return 0;
+}
+
+static int take_place(Hop *hop) {
+        g_autofree char *scheme = url_part(hop->url, CURLUPART_SCHEME, 0);
+        g_autofree char *port = url_part(hop->url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+        guint64 number;
+
+        hop->tls = scheme && strcmp(scheme, "https") == 0;
+        if (!scheme || (!hop->tls && strcmp(scheme, "http") != 0) || !port ||
+            !g_ascii_string_to_unsigned(port, 10, 1, UINT16_MAX, &number, NULL))
+                return -EINVAL;
+        hop->port = (uint16_t) number;
+        return take_host(hop);
+}
+
+/* url: consumed */
+static int hop_from(CURLU *url, Hop **ret) {
+        _cleanup_(hop_freep) Hop *hop = g_new0(Hop, 1);
+        int r;
+
+        hop->url = url;
+        take_user(hop);
+        r = take_place(hop);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(hop);
+        return 0;
+}
+
+int hop_new(const char *url, Hop **ret) {
+        CURLU *parsed = curl_url();
+
+        assert(url);
+        assert(ret);
+
+        if (!parsed || curl_url_set(parsed, CURLUPART_URL, url, 0) != CURLUE_OK) {
+                curl_url_cleanup(parsed);
+                return -EINVAL;
+        }
+        return hop_from(parsed, ret);
+}
+
+static bool same_place(const Hop *a, const Hop *b) {
+        return a->tls == b->tls && a->port == b->port && g_ascii_strcasecmp(a->host, b->host) == 0;
+}
+
+int hop_follow(const Hop *from, const char *location, Hop **ret, const char **reterr_phrase) {
+        CURLU *url;
+        Hop *hop;
+
+        assert(from);
+        assert(location);
+        assert(ret);
+        assert(reterr_phrase);
+
+        url = curl_url_dup(from->url);
+        if (!url || curl_url_set(url, CURLUPART_URL, location, 0) != CURLUE_OK) {
+                curl_url_cleanup(url);
+                *reterr_phrase = "redirect to what is no URL";
+                return -EINVAL;
+        }
+        if (hop_from(url, &hop) < 0) {
+                *reterr_phrase = "redirect to what is not HTTP";
+                return -EINVAL;
+        }
+        if (!hop->user && !hop->password && same_place(from, hop)) {
+                hop->user = g_strdup(from->user);
+                hop->password = g_strdup(from->password);
+        }
+        *ret = hop;
+        return 0;
+}
