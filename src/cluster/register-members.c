@@ -60,6 +60,8 @@ static void promote(Register *r, const Peer *peer) {
         change.target = peer->node_id;
         change.cause = (char *) "joined";
         change.origin = r->node_id;
+        /* when it was admitted, at the latest */
+        change.asked_at = value_meta(r->memory.accepted.value)->updated_at;
         batch_enqueue(r, &change, NULL);
 }
 

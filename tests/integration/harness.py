@@ -228,6 +228,8 @@ class Cluster:
         first = self.nodes[0]
         for node in self.nodes[1:]:
             first.quctl("node", "add", node.advertise, "--yes")
+        if len(self.nodes) > 1 and "updated_at: " not in (first.dir / "cluster.yaml").read_text():
+            raise Failure(f"{first.name}: a document without a date after a node has joined")
         self.settled()
         return self
 
