@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/loglevel.h"
 #include "base/names.h"
 #include "bus/bus.h"
 #include "manager/journal.h"
@@ -218,9 +219,15 @@ static int run(const Arguments *arguments) {
         _cleanup_(manager_freep) Manager *manager = NULL;
         _cleanup_(bus_freep) Bus *bus = NULL;
         g_autofree char *error = NULL;
+        const char *level = g_getenv(ENV_LOG_LEVEL);
         int peer_fds[PEER_FDS_MAX], control_fd = -1, r;
         size_t n_peer_fds = take_sockets(&control_fd, peer_fds);
 
+        if (level && log_level_from_string(level) < 0)
+                return refuse(ENV_LOG_LEVEL ": want emerg, alert, crit, err, warning, notice, info or debug",
+                              -EINVAL);
+        if (level)
+                journal_set_level(log_level_from_string(level));
         r = timing_set(g_getenv("QUPTIME_TIMING"), &error);
         if (r < 0)
                 return refuse(error, r);

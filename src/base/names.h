@@ -39,6 +39,7 @@
 /* environment */
 #define ENV_DIR "QUPTIME_DIR"
 #define ENV_SOCKET "QUPTIME_SOCKET"
+#define ENV_LOG_LEVEL "QUPTIME_LOG_LEVEL"
 
 /* the system's files */
 #define FILE_CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
@@ -80,6 +81,9 @@
 #define JOURNAL_CHANGE "QUPTIME_CHANGE" /* added, changed, removed; of a peer joining and joined, too */
 #define JOURNAL_OK "QUPTIME_OK"         /* votes of the round that decided */
 #define JOURNAL_NOT_OK "QUPTIME_NOT_OK"
+#define JOURNAL_TRANSITION "QUPTIME_TRANSITION" /* its number in the life of the check */
+#define JOURNAL_ROUND "QUPTIME_ROUND"
+#define JOURNAL_RESULT "QUPTIME_RESULT" /* of a probe: ok, failed, abstained */
 #define JOURNAL_ALERT "QUPTIME_ALERT"
 #define JOURNAL_ALERT_NAME "QUPTIME_ALERT_NAME"
 #define JOURNAL_EVENT "QUPTIME_EVENT"         /* what is told: down, recovered … */

@@ -9,19 +9,15 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/loglevel.h"
 #include "base/names.h"
-#include "base/strtab.h"
 #include "bus/error.h"
 #include "bus/objects.h"
 #include "bus/permission.h"
 #include "manager/journal.h"
 
-static const char *const level_names[] = { "emerg",   "alert",  "crit", "err",
-                                           "warning", "notice", "info", "debug" };
-static const StrTab level_table = { level_names, G_N_ELEMENTS(level_names) };
-
 static int set_level(const char *name, sd_bus_error *reterr) {
-        int level = strtab_from_string(&level_table, name);
+        int level = log_level_from_string(name);
 
         if (level < 0)
                 return bus_error_setf(
@@ -44,7 +40,7 @@ log_level_get(sd_bus *sd,
               void *userdata,
               sd_bus_error *reterr) {
         return sd_bus_message_append_basic(
-                        reply, 's', strtab_to_string(&level_table, journal_level()) ?: "info");
+                        reply, 's', log_level_to_string((LogLevel) journal_level()) ?: "info");
 }
 
 /* only reached on the private socket, whose clients may do all */

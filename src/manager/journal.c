@@ -51,6 +51,8 @@ static const struct {
         [EVENT_BUS_FOUND] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a20", LOG_NOTICE },
         [EVENT_WARNING] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a1c", LOG_WARNING },
         [EVENT_RELOADED] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a21", LOG_INFO },
+        [EVENT_ROUND] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a22", LOG_DEBUG },
+        [EVENT_VOTE] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a23", LOG_DEBUG },
 };
 
 static int max_level = LOG_INFO;

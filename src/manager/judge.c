@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "alerts/court.h"
+#include "base/names.h"
 #include "manager/internal.h"
+#include "manager/journal.h"
 #include "manager/timing.h"
 
 struct Judge {
@@ -84,6 +86,18 @@ static void commit(Judge *judge, CourtEffect *effect) {
         manager_commit(judge->manager, TAKE_PTR(effect->change), "verdict", on_answered, proposal);
 }
 
+/* The master's own probe is part of every round that it opens. */
+static void tell_round(Judge *judge, const CourtEffect *effect) {
+        g_autofree char *round = g_strdup_printf("%" G_GUINT64_FORMAT, effect->round);
+
+        if (manager_is_master(judge->manager))
+                journal_event(EVENT_ROUND,
+                              JOURNAL_FIELDS({ JOURNAL_CHECK, effect->check_id }, { JOURNAL_ROUND, round }),
+                              "check %s: round %s is open",
+                              effect->check_id,
+                              round);
+}
+
 static void carry_out(Judge *judge, CourtEffect *effect) {
         Manager *m = judge->manager;
 
@@ -92,6 +106,7 @@ static void carry_out(Judge *judge, CourtEffect *effect) {
                 manager_send_text(m, effect->node, effect->method, effect->params, /* urgent= */ false);
                 break;
         case COURT_PROBE:
+                tell_round(judge, effect);
                 watcher_ask(m->watcher, effect->check_id, effect->round);
                 break;
         case COURT_COMMIT:

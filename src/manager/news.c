@@ -117,6 +117,7 @@ static void tell_transition(Manager *m, const Value *after, const CheckStatus *o
         const Check *check = value_object(after, RECORD_CHECK, new->check_id);
         CheckState from = old ? old->state : CHECK_UNKNOWN;
         g_autofree char *term = g_strdup_printf("%" G_GUINT64_FORMAT, new->decided_term);
+        g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, new->transitions);
         g_autofree char *ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->ok);
         g_autofree char *not_ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->not_ok);
         Transition transition;
@@ -131,6 +132,7 @@ static void tell_transition(Manager *m, const Value *after, const CheckStatus *o
                                      { JOURNAL_TO, check_state_to_string(new->state) },
                                      { JOURNAL_NODE, new->decided_by },
                                      { JOURNAL_TERM, term },
+                                     { JOURNAL_TRANSITION, number },
                                      { JOURNAL_OK, ok },
                                      { JOURNAL_NOT_OK, not_ok },
                                      { JOURNAL_DETAIL, new->detail }),

@@ -109,8 +109,26 @@ static void tell_abstention(Watcher *watcher, const Check *check, const Observat
                       abstains ? observation->detail : "");
 }
 
+static void tell_vote(const Check *check, const Observation *observation) {
+        g_autofree char *round = g_strdup_printf("%" G_GUINT64_FORMAT, observation->round);
+        const char *result = observation_result_to_string(observation->result);
+
+        journal_event(EVENT_VOTE,
+                      JOURNAL_FIELDS({ JOURNAL_CHECK, check->id },
+                                     { JOURNAL_CHECK_NAME, check->name },
+                                     { JOURNAL_ROUND, round },
+                                     { JOURNAL_RESULT, result },
+                                     { JOURNAL_DETAIL, observation->detail }),
+                      "check %s: answer to round %s: %s",
+                      check->name,
+                      round,
+                      result);
+}
+
 static void observed(Watcher *watcher, const Check *check, const Observation *observation) {
         tell_abstention(watcher, check, observation);
+        if (observation->round != 0)
+                tell_vote(check, observation);
         judge_seen(watcher->manager->judge, observation_copy(observation));
 }
 
