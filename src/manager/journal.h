@@ -47,8 +47,8 @@ typedef enum Event {
         EVENT_BUS_FOUND,
         EVENT_WARNING,
         EVENT_RELOADED, /* the files were read again, on demand */
-        EVENT_ROUND, /* debug: the master asks all voters for a probe */
-        EVENT_VOTE,  /* debug: this node's answer to such a round */
+        EVENT_ROUND,    /* debug: the master asks all voters for a probe */
+        EVENT_VOTE,     /* debug: this node's answer to such a round */
         _EVENT_MAX
 } Event;
 
