@@ -179,8 +179,12 @@ static void start_what_may(Outbox *outbox, usec_t now_usec) {
 
 /* a committed value */
 
+/* retry_at is an instant of the wall clock of whoever made the last attempt, and that clock may have been
+ * wrong, or ours is: never longer from now on than it was to be from then on. */
 static usec_t due_of(const Recipient *recipient, usec_t now_usec, usec_t realtime_usec) {
-        return now_usec + MIN(usec_sub(recipient->retry_at, realtime_usec), RETRY_AFTER_MAX_USEC);
+        usec_t planned = MIN(usec_sub(recipient->retry_at, recipient->at), RETRY_AFTER_MAX_USEC);
+
+        return now_usec + MIN(usec_sub(recipient->retry_at, realtime_usec), planned);
 }
 
 static Item *find_recipient(GPtrArray *items, guint first, guint end, const char *address) {
