@@ -32,7 +32,7 @@ class Verdict:
             yield f"BROKEN  {rule}: {sentence}"
         for sentence in self.repeats:
             yield f"repeat  {sentence}"
-        yield "counts  " + ", ".join(f"{n} {what}" for what, n in sorted(self.counts.items()))
+        yield "counts  " + "; ".join(f"{n} {what}" for what, n in sorted(self.counts.items()))
         yield "FAILED" if self.broken else "passed"
 
 
