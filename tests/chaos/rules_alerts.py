@@ -190,7 +190,7 @@ def why(records, trouble, a, b):
 
 
 def repeats_are_explained(records, verdict):
-    trouble = spans(records.fault, lambda x: x["kind"] in TROUBLE, None, 1e12)
+    trouble = spans(records.fault, lambda x: x["kind"] in TROUBLE)
     slack = SLACK * records.run.get("patience", 1)
     known = {}
     for line in records.journal:

@@ -17,15 +17,15 @@ def transitions(records):
     return first
 
 
-def spans(lines, begin, end, forever):
-    """[(begin, end, line)] of faults that pass the test `begin`; a fault is over when its end is done."""
+def spans(lines, test):
+    """[(begin, end, line)] of faults that pass the test; a fault is over when its end is done."""
     found, open_ = [], {}
     for line in lines:
-        if line["what"] == "begin" and begin(line):
+        if line["what"] == "begin" and test(line):
             open_[line["number"]] = line
         elif line["what"] == "end" and line["number"] in open_:
             found.append((open_[line["number"]]["t"], line["done"], open_.pop(line["number"])))
-    return found + [(line["t"], forever, line) for line in open_.values()]
+    return found + [(line["t"], 1e12, line) for line in open_.values()]
 
 
 class Truth:
@@ -33,14 +33,13 @@ class Truth:
 
     def __init__(self, records):
         self.down = {"web": [], "port": [], "ping": []}
-        for begin, end, line in spans(records.fault, lambda x: x["kind"] == "target", None, 1e12):
+        for begin, end, line in spans(records.fault, lambda x: x["kind"] == "target"):
             self.down[line["target"]].append((begin, end))
         self.slow = {target: [] for target in self.down}  # as a look from its own host found it
         for line in records.probe:
             self.slow[line["target"]].append((line["begin"], line["end"]))
         self.away = {}
-        for begin, end, line in spans(
-                records.fault, lambda x: x["kind"] in ("cut-from-world", "cut-from-all", "delay"), None, 1e12):
+        for begin, end, line in spans(records.fault, lambda x: x["kind"] in ("cut-from-world", "cut-from-all", "delay")):
             self.away.setdefault(line["node"], []).append((begin, end))
 
     def may_fail(self, check, node, begin, end):
@@ -113,8 +112,6 @@ def no_verdict_without_a_majority(records, verdict):
         if int(line[field]) < majority:
             yield f"transition {number} of {check} to {to} has {line[field]} votes of {records.run['nodes']}"
         mine = [r for t, r, node in rounds.get((check, term & 0x7fffffff), []) if node == master and t <= line["t"]]
-        if line["t"] < records.run["faults"] and not mine:
-            continue  # before the nodes had their letters
         good = false = None
         for a, b in itertools.pairwise(mine):
             said = [agree(check, answers.get((check, r), {}), to) for r in (a, b)]
