@@ -13,9 +13,10 @@
  * That sum needs care where a voter contradicts all the time because of its own uplink: the round that its
  * standing suspicion opens once an interval may by chance fall right into a short restart of the target, and
  * nobody else has seen anything before it. A voter that a round has just refuted therefore counts as no
- * first sight: a sequence opened by such voters alone needs three rounds. */
+ * first sight: where such voters alone opened the first round, the second waits until twice the delay has
+ * passed since somebody else contradicted, be it in an answer or in a regular vote meanwhile. */
 
-enum { ROUNDS_NEEDED = 2, ROUNDS_NEEDED_STANDING = 3 };
+enum { ROUNDS_NEEDED = 2 };
 
 static void push_effect(Verdict *verdict, VerdictEffectKind kind, Watched *watched, Transition *transition) {
         VerdictEffect *effect = g_new0(VerdictEffect, 1);
@@ -94,9 +95,9 @@ static void open_round(Verdict *verdict, Watched *watched, usec_t now_usec) {
 
 static void open_first_round(Verdict *verdict, Watched *watched, usec_t now_usec) {
         watched->n_agreed = 0;
-        watched->n_needed = watched->forced || watched->suspected_by_many || watched->suspected_anew
-                                            ? ROUNDS_NEEDED
-                                            : ROUNDS_NEEDED_STANDING;
+        watched->news_at = watched->forced || watched->suspected_by_many || watched->suspected_anew
+                                           ? watched->suspected_at
+                                           : USEC_INFINITY;
         if (!watched->forced && !watched->suspected_by_many) {
                 watched->limited = true;
                 watched->limited_at = now_usec;
@@ -124,19 +125,23 @@ static void propose(Verdict *verdict, Watched *watched, const Tally *tally) {
 
 static void
 round_agreed(Verdict *verdict, Watched *watched, const Tally *tally, CheckState said, usec_t now_usec) {
+        usec_t delay = verdict->timing.confirm_delay;
+
         if (watched->n_agreed == 0 || watched->candidate != said) {
                 watched->candidate = said;
                 watched->n_agreed = 0;
         }
 
-        if (++watched->n_agreed >= watched->n_needed)
+        if (++watched->n_agreed >= ROUNDS_NEEDED) {
                 propose(verdict, watched, tally);
-        else
-                watched_set_phase(
-                                verdict,
-                                watched,
-                                WATCHED_BETWEEN,
-                                usec_add(now_usec, verdict->timing.confirm_delay));
+                return;
+        }
+        watched->news_at = MIN(watched->news_at, now_usec);
+        watched_set_phase(
+                        verdict,
+                        watched,
+                        WATCHED_BETWEEN,
+                        MAX(usec_add(now_usec, delay), usec_add(watched->news_at, 2 * delay)));
 }
 
 static void close_round(Verdict *verdict, Watched *watched, usec_t now_usec) {

@@ -252,6 +252,8 @@ take_vote(Verdict *verdict, Watched *watched, size_t voter, Observation *observa
         }
 
         slot->refuted = contradicts && (slot->refuted || to_refuted);
+        if (contradicts && !slot->refuted)
+                watched->news_at = MIN(watched->news_at, now_usec);
         if (ballot_vote(&watched->ballot, voter, observation, at, fresh_after) ||
             now_usec >= usec_add(watched->changed_at, verdict->timing.view_refresh))
                 watched_changed(verdict, watched, now_usec);

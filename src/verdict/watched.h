@@ -39,7 +39,8 @@ typedef struct Watched {
         uint64_t round;
         CheckState candidate; /* what the last rounds agreed on */
         unsigned n_agreed;    /* rounds in a row */
-        unsigned n_needed; /* two, or three if the first was opened by a suspicion that was refuted before */
+        /* first vote of this sequence that no round has refuted; USEC_INFINITY: none yet */
+        usec_t news_at;
         uint64_t refuted_round; /* answers to this one that come late and contradict are refuted too */
 
         uint64_t changed; /* number of the last change of its view */

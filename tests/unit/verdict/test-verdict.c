@@ -193,6 +193,22 @@ static void test_a_short_restart_beside_a_bad_uplink(void) {
                 }
 }
 
+/* Nor must it cost a round: without the bad node the others' looks are two slots apart. */
+static void test_a_black_hole_beside_a_bad_uplink(void) {
+        usec_t timeout = 10 * SEC;
+
+        for (unsigned n = 3; n <= 5; n += 2)
+                for (usec_t offset = 0; offset < 2 * I; offset += 230 * MSEC) {
+                        start(n, CHECK_UP, world_outage_bad_uplink);
+                        sim.fails_after = timeout;
+                        sim.outage = sim.now + 3 * I + offset;
+                        sim.outage_ends = USEC_INFINITY;
+                        sim_run(&sim, sim.outage + 2 * I / n + 3 * timeout + 4 * SEC + 100 * MSEC);
+                        g_assert_cmpint(sim_state(&sim), ==, CHECK_DOWN);
+                        finish();
+                }
+}
+
 static void test_recovery_is_the_mirror_of_it(void) {
         start(3, CHECK_DOWN, world_up);
         run_for(3900 * MSEC);
@@ -766,6 +782,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/verdict/bound/black-hole", test_a_black_hole_is_known_in_time);
         g_test_add_func("/verdict/bound/short-restart", test_a_short_restart_pages_nobody);
         g_test_add_func("/verdict/bound/short-restart-bad-uplink", test_a_short_restart_beside_a_bad_uplink);
+        g_test_add_func("/verdict/bound/black-hole-bad-uplink", test_a_black_hole_beside_a_bad_uplink);
         g_test_add_func("/verdict/bound/recovery", test_recovery_is_the_mirror_of_it);
         g_test_add_func("/verdict/round/minority-once-an-interval",
                         test_a_minority_opens_one_round_an_interval);
