@@ -37,12 +37,22 @@ static void take_user(Hop *hop) {
                 (void) curl_url_set(hop->url, CURLUPART_PASSWORD, NULL, 0);
 }
 
+/* an interface's name or number, RFC 6874 section 2 */
+static bool is_zone(const char *zone) {
+        for (const char *p = zone; *p; p++)
+                if (!g_ascii_isalnum(*p) && !strchr(".-_", *p))
+                        return false;
+        return *zone;
+}
+
 static int take_host(Hop *hop) {
         g_autofree char *host = url_part(hop->url, CURLUPART_HOST, 0);
         g_autofree char *zone = url_part(hop->url, CURLUPART_ZONEID, 0);
         size_t n;
 
         if (!host || !*host || !g_utf8_validate(host, -1, NULL)) /* a server may send any bytes */
+                return -EINVAL;
+        if (zone && !is_zone(zone))
                 return -EINVAL;
 
         n = strlen(host);

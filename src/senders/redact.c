@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "probes/detail.h"
+
 #define SHORTEST 4 /* shorter ones would blot out words by chance, and are no secrets */
 
 static void blot(GString *text, const char *secret) {
@@ -47,4 +49,12 @@ char *redact_alert(const Alert *alert, const char *text) {
         if (path && strrchr(path, '/') != path)
                 blot(out, strrchr(path, '/') + 1);
         return g_string_free(out, FALSE);
+}
+
+char *redact_answer(const Alert *alert, const char *text) {
+        g_autofree char *redacted = redact_alert(alert, text);
+        g_autofree char *clean = detail_clean(redacted, strlen(redacted));
+
+        /* a byte's escape may stand for the letter that was missing */
+        return redact_alert(alert, clean);
 }

@@ -6,5 +6,7 @@
 
 #include "model/alert.h"
 
-/* caller frees */
+/* callers free */
 char *redact_alert(const Alert *alert, const char *text);
+/* and made fit to be shown (probes/detail.h) */
+char *redact_answer(const Alert *alert, const char *text);

@@ -7,7 +7,6 @@
 
 #include "base/limits.h"
 #include "base/names.h"
-#include "probes/detail.h"
 #include "probes/transfer.h"
 #include "senders/context.h"
 #include "senders/redact.h"
@@ -42,15 +41,13 @@ bool sending_is_allowed(Sending *sending) {
 
 void sending_finish(Sending *sending, SendResult result, usec_t retry_after_usec, const char *answer) {
         SenderContext *context = sending->context;
-        g_autofree char *redacted = NULL;
 
         assert(!sending->finished);
         assert(answer);
 
-        redacted = redact_alert(sending->alert, answer);
         sending->result = result;
         sending->retry_after_usec = retry_after_usec;
-        sending->answer = detail_clean(redacted, strlen(redacted));
+        sending->answer = redact_answer(sending->alert, answer);
 
         sending->vtable->cancel(sending);
         g_queue_unlink(&context->running, &sending->link);

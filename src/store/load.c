@@ -17,6 +17,19 @@ find_same(const Value *known, RecordKind kind, const char *id, const void *body,
         return record_ref((Record *) record);
 }
 
+/* what stands in a damaged database may be anything; people read the sentence */
+static int refuse(char **reterr_why, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static int refuse(char **reterr_why, const char *format, ...) {
+        g_autofree char *text = NULL;
+        va_list args;
+
+        va_start(args, format);
+        text = g_strdup_vprintf(format, args);
+        va_end(args);
+        *reterr_why = g_utf8_make_valid(text, -1);
+        return -EBADMSG;
+}
+
 static int load_record(sqlite3_stmt *row, const Value *known, Record **ret, char **reterr_why) {
         const char *kind_name = (const char *) sqlite3_column_text(row, 0) ?: "";
         const char *id = (const char *) sqlite3_column_text(row, 1) ?: "";
@@ -35,16 +48,12 @@ static int load_record(sqlite3_stmt *row, const Value *known, Record **ret, char
         record = find_same(known, kind, id, body, size);
         if (!record) {
                 r = record_decode(kind, id, body, size, &record, &why);
-                if (r < 0) {
-                        *reterr_why = g_strdup_printf("%s %s: %s", kind_name, id, why ?: g_strerror(-r));
-                        return -EBADMSG;
-                }
+                if (r < 0)
+                        return refuse(reterr_why, "%s %s: %s", kind_name, id, why ?: g_strerror(-r));
         }
         if (sqlite3_column_bytes(row, 3) != sizeof(record->digest) ||
-            memcmp(sqlite3_column_blob(row, 3), &record->digest, sizeof(record->digest)) != 0) {
-                *reterr_why = g_strdup_printf("%s %s does not have its checksum", kind_name, id);
-                return -EBADMSG;
-        }
+            memcmp(sqlite3_column_blob(row, 3), &record->digest, sizeof(record->digest)) != 0)
+                return refuse(reterr_why, "%s %s does not have its checksum", kind_name, id);
 
         *ret = TAKE_PTR(record);
         return 0;
@@ -69,7 +78,7 @@ load_value(sqlite3 *db,
 
         code = sqlite3_prepare_v2(db, sql, -1, &row, NULL);
         while (code == SQLITE_OK || code == SQLITE_ROW) {
-                Record *record;
+                Record *record = NULL;
 
                 code = sqlite3_step(row);
                 if (code != SQLITE_ROW)

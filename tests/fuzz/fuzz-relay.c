@@ -3,7 +3,6 @@
  * phrase and Retry-After a line each, then the body), else the size of the pieces in which a relay's replies
  * come. Secrets that they repeat are in no word of what people are told. */
 #include "base/limits.h"
-#include "probes/detail.h"
 #include "promise.h"
 #include "senders/dialogue.h"
 #include "senders/redact.h"
@@ -22,8 +21,7 @@ static void check_told(const char *words) {
                 .smtp_password = (char *) PASSWORD,
                 .discord_webhook = (char *) "https://example.org/api/webhooks/1/" TOKEN,
         };
-        g_autofree char *redacted = redact_alert(&alert, words);
-        g_autofree char *clean = detail_clean(redacted, strlen(redacted));
+        g_autofree char *clean = redact_answer(&alert, words);
 
         promise_clean(clean, DETAIL_MAX_BYTES);
         PROMISE(!strstr(clean, PASSWORD) && !strstr(clean, TOKEN) && !strstr(clean, LOGIN));
