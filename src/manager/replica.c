@@ -190,6 +190,7 @@ static void carry_out_one(Replica *replica, RegisterEffect *effect) {
                                              : "the register cannot be written: this node goes on probing, "
                                                "but neither "
                                                "votes nor leads until it can");
+                manager_touch_status(m);
                 break;
         case REGISTER_IMPLAUSIBLE:
                 journal_event(EVENT_WARNING,

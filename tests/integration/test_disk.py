@@ -13,7 +13,7 @@ import contextlib
 import ctypes
 import json
 import os
-import pathlib
+import shutil
 import subprocess
 import time
 
@@ -104,6 +104,21 @@ def hint_on_the_bus(node):
     return json.loads(done.stdout)["data"]
 
 
+@contextlib.contextmanager
+def signals(node):
+    """A function that gives what the node has signalled since."""
+    path = node.disk.control.with_suffix(".signals")
+    with open(path, "wb") as out:
+        monitor = subprocess.Popen(["gdbus", "monitor", "--address", f"unix:path={node.socket}", "--dest",
+                                    "org.quptime1"], stdout=out, stderr=out, preexec_fn=harness.die_with_parent)
+    try:
+        wait_for("it listens", lambda: "Monitoring" in path.read_text(errors="replace"))
+        yield lambda: path.read_text(errors="replace")
+    finally:
+        monitor.kill()
+        monitor.wait()
+
+
 def names(node):
     return {c["name"] for c in node.status()["checks"]}
 
@@ -121,6 +136,7 @@ def gives_up_the_lead(cluster, ill, spoil, mend):
     cluster.all_see("homepage", "up")
     wait_for("all three vote", lambda: votes(others[0], "homepage") == (3, 3))
 
+    signalled = cluster.cleanup.enter_context(signals(ill))
     spoil()
     begin = time.monotonic()
     # asked of another node, the change is led by the ill one at first; it is done all the same
@@ -132,7 +148,7 @@ def gives_up_the_lead(cluster, ill, spoil, mend):
         n.status()["master"] in {o.node_id for o in others} for n in others), 20)
     assert SAID in ill.text(), ill.text()
     wait_for("status says so", lambda: HINT in hint(ill))
-    wait_for("the bus says so", lambda: HINT in hint_on_the_bus(ill))
+    wait_for("the bus says so", lambda: HINT in hint_on_the_bus(ill) and HINT in signalled())
     assert all(HINT not in hint(n) for n in others)
 
     # it acknowledges nothing, so nothing committed since is on its disk or shown as its own
@@ -267,6 +283,110 @@ def test_a_slow_follower_disturbs_nobody():
         wait_for("it has all of it", lambda: names(slow) == names(master), 40)
         assert master.status()["term"] == term
     http.stop()
+
+
+def test_a_start_on_a_full_disk():
+    """It starts, probes and says what is wrong; what it takes part in waits for the disk."""
+    if NO_MOUNTS:
+        return NO_MOUNTS
+    http = HttpTarget().start()
+    with on_disks(3) as cluster:
+        master = up(cluster)
+        ill = next(n for n in cluster.nodes if n is not master)
+        master.quctl("check", "add", "http", "homepage", http.url, *FAST)
+        cluster.all_see("homepage", "up")
+        ill.kill()
+        ill.disk.fill()
+        master.quctl("check", "add", "tcp", "meanwhile", "127.0.0.1:1", *FAST)
+        ill.start(**ill.disk.env())
+        wait_for("status says so", lambda: HINT in hint(ill))
+        http.status = 500
+        cluster.all_see("homepage", "down")
+        http.status = 200
+        cluster.all_see("homepage", "up")
+        wait_for("all three vote", lambda: votes(master, "homepage") == (3, 3))
+        ill.disk.free()
+        wait_for("status is well", lambda: HINT not in hint(ill), 40)
+        wait_for("it has all of it", lambda: names(ill) == {"homepage", "meanwhile"})
+        ill.stop()
+    http.stop()
+    return None
+
+
+# ---- what is put back, or gone ----
+
+def refuses_to_start(node, words):
+    node.start(wait=False)
+    assert wait_for("it ends", lambda: node.process.poll()) != 0
+    last = node.text().splitlines()[-1]
+    assert words in node.text() and "quptimed --reset" in last, last
+
+
+def comes_back_with_a_new_identity(cluster, node, inviter):
+    old = node.node_id
+    done = subprocess.run([str(harness.QUPTIMED), "--reset"], env=node.env(), capture_output=True, text=True,
+                          timeout=20 * harness.PATIENCE)
+    assert done.returncode == 0, done
+    inviter.quctl("node", "remove", old)
+    node.start()
+    node.init(cluster.secret)
+    assert node.node_id != old
+    inviter.quctl("node", "add", node.advertise, "--yes")
+    wait_for("it has all of it", lambda: names(node) == names(inviter))
+
+
+def test_an_older_register_is_refused():
+    """A copy of the database from a minute ago has its state id and is whole, and would vote twice."""
+    with Cluster(3) as cluster:
+        cluster.up()
+        first, _, last = cluster.nodes
+        first.quctl("check", "add", "tcp", "one", "127.0.0.1:1", *FAST)
+        wait_for("it has it", lambda: names(last) == {"one"})
+        last.stop()
+        shutil.copytree(last.dir / "state", last.dir / "copy")
+        last.start()
+        first.quctl("check", "add", "tcp", "two", "127.0.0.1:1", *FAST)
+        wait_for("it has it", lambda: names(last) == {"one", "two"})
+        last.stop()
+        shutil.rmtree(last.dir / "state")
+        os.rename(last.dir / "copy", last.dir / "state")
+        refuses_to_start(last, "is older than this node was")
+        comes_back_with_a_new_identity(cluster, last, first)
+
+
+def test_a_wiped_register_is_refused():
+    with Cluster(3) as cluster:
+        cluster.up()
+        first, _, last = cluster.nodes
+        first.quctl("check", "add", "tcp", "one", "127.0.0.1:1", *FAST)
+        last.kill()
+        shutil.rmtree(last.dir / "state")
+        refuses_to_start(last, "is missing or empty")
+        (last.dir / "state").mkdir(mode=0o700)
+        (last.dir / "state" / "register.db").touch(mode=0o600)
+        refuses_to_start(last, "is missing or empty")
+        comes_back_with_a_new_identity(cluster, last, first)
+
+
+def test_an_older_image_of_all_is_noticed_by_the_leader():
+    """Nothing on such a host itself can tell; its leader remembers what it had acknowledged, and counts it no more."""
+    with Cluster(3) as cluster:
+        cluster.up()
+        first, _, last = cluster.nodes
+        last.stop()
+        image = cluster.base / "image"
+        shutil.copytree(last.dir, image)
+        last.start()
+        for name in ("one", "two"):
+            first.quctl("check", "add", "tcp", name, "127.0.0.1:1", *FAST)
+        wait_for("it has them", lambda: names(last) == {"one", "two"})
+        leader = cluster.settled()
+        last.kill()
+        shutil.rmtree(last.dir)
+        shutil.copytree(image, last.dir)
+        last.start()
+        wait_for("the leader says so", lambda: "has less on its disk than it once acknowledged" in leader.text())
+        assert last.node_id in leader.text()
 
 
 if __name__ == "__main__":

@@ -316,8 +316,7 @@ static void test_another_identity(void) {
 /* ---- bits that flip ---- */
 
 static bool mark_is_current(const World *world) {
-        g_autofree char *directory = copy(world), *log = in(directory, LOG),
-                        *database = in(directory, REGISTER);
+        g_autofree char *directory = copy(world), *log = in(directory, LOG);
         _cleanup_(outcome_done) Outcome outcome = {};
 
         /* without its log it is an older register: whoever knows that has the mark of now */
@@ -341,7 +340,6 @@ static void test_log(void) {
                 g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 
         for (unsigned i = 0; i < FLIPS; i++) {
-                g_autofree char *log = NULL;
                 _cleanup_(outcome_done) Outcome outcome = {};
                 size_t at;
 

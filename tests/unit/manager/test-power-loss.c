@@ -32,6 +32,15 @@ typedef struct Truth {
         unsigned document; /* newest in the register, 0: none */
 } Truth;
 
+#ifndef __has_feature
+#define __has_feature(x) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define SANITIZED_IS_SLOWER 3
+#else
+#define SANITIZED_IS_SLOWER 1
+#endif
+
 typedef struct Note {
         bool done; /* acknowledged, not only asked for */
         Truth truth;
@@ -475,12 +484,12 @@ static void lose_power_everywhere(void (*life)(World *world), unsigned one_in) {
 }
 
 static void test_life(void) {
-        lose_power_everywhere(live, 1);
+        lose_power_everywhere(live, 1 * SANITIZED_IS_SLOWER);
 }
 
 /* SQLite brings its log into the database, and begins it anew */
 static void test_large(void) {
-        lose_power_everywhere(live_large, 3);
+        lose_power_everywhere(live_large, 3 * SANITIZED_IS_SLOWER);
 }
 
 int main(int argc, char *argv[]) {
