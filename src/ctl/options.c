@@ -346,15 +346,12 @@ static void blank(char *text, size_t n) {
                 *p++ = '*';
 }
 
-/* https://user:password@host */
+/* https://user:password@host, and the same where the scheme was forgotten */
 static void blank_user_information(char *word) {
-        char *start = strstr(word, "://"), *at;
+        char *scheme = strstr(word, "://"), *start = scheme ? scheme + strlen("://") : word, *at;
 
-        if (!start)
-                return;
-        start += strlen("://");
         at = memchr(start, '@', strcspn(start, "/?#"));
-        if (at)
+        if (at && (scheme || memchr(start, ':', (size_t) (at - start))))
                 blank(start, (size_t) (at - start));
 }
 

@@ -163,6 +163,7 @@ static void test_blank(void) {
                 { "quctl x --password-file /a --secrets b", "quctl x --password-file /a --secrets b" },
                 { "c https://u:p@h/a@b http://h/a@b", "c https://***@h/a@b http://h/a@b" },
                 { "c --target=https://u:p@h", "c --target=https://***@h" },
+                { "c u:p@h --to a@b --target=u:p@h", "c ***@h --to a@b --target=***@h" },
                 { "c --secret= x", "c --secret= x" },
         };
 

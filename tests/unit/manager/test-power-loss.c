@@ -25,7 +25,6 @@ typedef struct Truth {
         unsigned identity; /* 0: none yet; counts inits */
         bool resetting;    /* between the two a start may be refused */
         bool joining;
-        unsigned joined; /* counts new states of the register */
         uint64_t seq;
         uint64_t term;
         unsigned text;     /* number in cluster.yaml, 0: there is none */
@@ -229,7 +228,6 @@ static void join(World *world) {
         unsigned done = 0;
         Truth after = world->truth;
 
-        after.joined++;
         after.seq = after.term = after.document = 0;
         world->truth.joining = true;
         asks(world);
