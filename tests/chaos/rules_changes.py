@@ -229,12 +229,13 @@ def no_node_goes_back(records, verdict):
             if not before or line[what] >= before[what]:
                 continue
             # that a value is committed is marked with the next write: a node that was killed before holds the value, but
-            # shows the one before until a leader tells it
-            if what == "version" and not line["master"] and died(records, line["node"], before["begin"], line["t"]):
-                verdict.count("older versions shown after a crash, without a master")
-            # a node that cannot write shows whom others hear leading, in their term, and its own when it hears of nobody
-            elif what == "term" and not line["master"] and before["master"] != line["id"]:
-                verdict.count("terms of others no longer heard of")
+            # shows the one before until a leader commits it again
+            if what == "version" and died(records, line["node"], before["begin"], line["t"]):
+                verdict.count("older versions shown after a crash")
+            # a node that does not hear the leader, or cannot write, shows whom others hear leading, in their term; and its
+            # own again when it hears of nobody any more, or takes part again
+            elif what == "term" and before["master"] != line["id"] and (before["via"] or not line["master"]):
+                verdict.count("terms heard of and not taken over")
             else:
                 yield f"{line['node']} went back from {what} {before[what]} to {line[what]}"
         last[line["node"]] = line

@@ -65,7 +65,7 @@ class Story:
         self.add("journal", t=33, node="B", pid=2, MESSAGE_ID=MASTER, QUPTIME_TERM="3", QUPTIME_NODE="id-b")
         for t, term, master in ((6, 2, "id-a"), (34, 3, "id-b"), (90, 3, "id-b")):
             for i, node in IDS.items():
-                self.add("snapshot", t=t, begin=t, node=node, id=i, term=term, master=master, version=10 if t < 50 else 14)
+                self.add("snapshot", t=t, begin=t, node=node, id=i, term=term, master=master, via="", version=10 if t < 50 else 14)
 
     def verdict(self, number, to, t, term, master):
         result = {"down": "failed", "up": "ok"}[to]
@@ -191,7 +191,9 @@ def test_changes():
            lambda s: [f["checks"][1].update(name="r0.begin") for f in s.lines["final"]])
     caught("versions are accounted for", lambda s: [f.update(version=15) for f in s.lines["final"]])
     caught("no node goes back", lambda s: s.add("snapshot", t=95, begin=95, node="A", id="id-a", term=3, master="id-b",
-                                                version=12))
+                                                via="", version=12))
+    caught("no node goes back", lambda s: s.add("snapshot", t=95, begin=95, node="A", id="id-a", term=2, master="id-b",
+                                                via="", version=14))
 
 
 def test_lead():
