@@ -41,6 +41,9 @@ def run_went_well(records, _verdict):
         yield f"after healing: {records.run['missing']}"
     for complaint in records.run.get("complaints", []):
         yield f"a daemon complains: {complaint}"
+    for line in records.fault:
+        if line["kind"] == "ended":
+            yield f"{line['node']} ended by itself, with {line['code']}"
 
 
 def check(records):

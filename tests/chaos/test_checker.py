@@ -258,6 +258,7 @@ def test_what_cannot_be_read_is_no_pass():
     caught("versions are accounted for", lambda s: s.lines["snapshot"].clear())
     caught("one version is one document", lambda s: s.lines["document"].clear())
     caught("run went well", lambda s: s.run.update(missing="B does not answer"))
+    caught("run went well", lambda s: s.add("fault", t=50, what="instant", kind="ended", node="B", code=1))
 
 
 def test_a_seed_is_a_plan():
