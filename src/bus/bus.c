@@ -141,7 +141,8 @@ int bus_new(sd_event *event, Manager *manager, const BusOptions *options, Bus **
         }
         bus_observe(bus);
         if (options->kind != BUS_NONE)
-                bus->shared = shared_bus_new(bus, options->kind, options->retry_usec);
+                bus->shared = shared_bus_new(
+                                bus, options->kind, options->retry_usec, options->patience_usec);
         bus_check_ready(bus);
         *ret = TAKE_PTR(bus);
         return 0;

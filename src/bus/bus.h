@@ -21,7 +21,8 @@ typedef struct BusOptions {
         int control_fd; /* the listening private socket handed over by systemd, consumed; -1: none */
         const char *socket_path; /* where to listen when none was handed over; NULL: nowhere */
         BusKind kind;
-        usec_t retry_usec;             /* first pause before the bus is tried again; 0: one second */
+        usec_t retry_usec;    /* first pause before the bus is tried again; 0: one second */
+        usec_t patience_usec; /* how long one that does not answer is waited for at start; 0: five seconds */
         void (*ready)(void *userdata); /* called once, from the loop: the moment for READY=1; may be NULL */
         void *userdata;
 } BusOptions;
@@ -36,5 +37,5 @@ DEFINE_CLEANUP(Bus, bus_free);
 
 /* questions */
 
-/* listening, and owning the name where there is a bus that lets us */
+/* listening, and owning the name where there is a bus that lets us and answers in time */
 bool bus_is_ready(const Bus *bus);

@@ -11,6 +11,7 @@
 
 #define RETRY_MAX_USEC (30 * USEC_PER_SEC)
 #define RETRY_ACCURACY_USEC (100 * USEC_PER_MSEC)
+#define PATIENCE_USEC (5 * USEC_PER_SEC) /* with a bus that lets us connect and says nothing, at start */
 
 struct SharedBus {
         Bus *bus;
@@ -18,6 +19,7 @@ struct SharedBus {
         Connection *connection; /* NULL: none now */
         sd_bus_slot *request;
         sd_event_source *retry;
+        sd_event_source *patience; /* until settled */
         usec_t first_usec;
         usec_t pause_usec; /* the next pause */
         bool owned;
@@ -33,6 +35,7 @@ static const char *kind_text(const SharedBus *s) {
 
 static void settle(SharedBus *s) {
         s->settled = true;
+        s->patience = sd_event_source_disable_unref(s->patience);
         bus_check_ready(s->bus);
 }
 
@@ -67,6 +70,20 @@ static void missing(SharedBus *s, const char *reason) {
         s->told = true;
         schedule_retry(s);
         settle(s);
+}
+
+/* A bus that is listened for, but not there (its daemon hangs, or cannot be started), keeps no start
+ * waiting: once it answers, the name is ours all the same. */
+static int on_impatient(sd_event_source *source, uint64_t usec, void *userdata) {
+        SharedBus *s = userdata;
+
+        journal_event(EVENT_BUS_LOST,
+                      NULL,
+                      "Not on the %s bus: it does not answer. The private socket serves all the same.",
+                      kind_text(s));
+        s->told = true;
+        settle(s);
+        return 0;
 }
 
 static int on_name(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -141,7 +158,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *userdata) {
         return 0;
 }
 
-SharedBus *shared_bus_new(Bus *bus, BusKind kind, usec_t retry_usec) {
+SharedBus *shared_bus_new(Bus *bus, BusKind kind, usec_t retry_usec, usec_t patience_usec) {
         SharedBus *s;
 
         assert(bus);
@@ -154,6 +171,15 @@ SharedBus *shared_bus_new(Bus *bus, BusKind kind, usec_t retry_usec) {
         s->pause_usec = s->first_usec;
         bus->shared = s; /* settling looks for it there */
         connect_or_wait(s);
+        if (!s->settled)
+                (void) sd_event_add_time_relative(
+                                bus->event,
+                                &s->patience,
+                                CLOCK_MONOTONIC,
+                                patience_usec > 0 ? patience_usec : PATIENCE_USEC,
+                                RETRY_ACCURACY_USEC,
+                                on_impatient,
+                                s);
         return s;
 }
 
@@ -163,6 +189,7 @@ SharedBus *shared_bus_free(SharedBus *shared) {
 
         (void) sd_bus_slot_unref(shared->request);
         (void) sd_event_source_disable_unref(shared->retry);
+        (void) sd_event_source_disable_unref(shared->patience);
         g_free(shared);
         return NULL;
 }

@@ -5,7 +5,7 @@
 
 #include "bus/internal.h"
 
-SharedBus *shared_bus_new(Bus *bus, BusKind kind, usec_t retry_usec);
+SharedBus *shared_bus_new(Bus *bus, BusKind kind, usec_t retry_usec, usec_t patience_usec);
 SharedBus *shared_bus_free(SharedBus *shared);
 
 /* the name is owned, or there is no bus, or it does not let us have the name */

@@ -9,9 +9,14 @@
 
 #include "base/names.h"
 
+usec_t world_patience_usec;
+
 void world_up(World *w, BusKind kind) {
         g_autofree char *text = NULL;
-        BusOptions options = { .control_fd = -1, .kind = kind, .retry_usec = 20 * USEC_PER_MSEC };
+        BusOptions options = { .control_fd = -1,
+                               .kind = kind,
+                               .retry_usec = 20 * USEC_PER_MSEC,
+                               .patience_usec = world_patience_usec };
         sigset_t mask;
 
         (void) sigemptyset(&mask);

@@ -19,6 +19,8 @@ typedef struct World {
         char *address;
 } World;
 
+/* BusOptions.patience_usec of the next world */
+extern usec_t world_patience_usec;
 void world_up(World *w, BusKind kind);
 void world_down(World *w);
 #define _world_ _cleanup_(world_down) World

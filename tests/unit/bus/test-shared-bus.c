@@ -167,6 +167,25 @@ static void test_no_bus(void) {
         g_assert_cmpuint(n_journal_events, ==, 1); /* however often it is tried */
 }
 
+/* It lets us connect, as systemd does on its behalf, and says nothing. */
+static void test_silent_bus(void) {
+        _broker_ b;
+        _world_ w;
+
+        if (!broker_up(&b))
+                return;
+        broker_start_and_wait(&b);
+        g_assert_cmpint(kill(b.pid, SIGSTOP), ==, 0);
+        world_patience_usec = 50 * USEC_PER_MSEC;
+        n_journal_events = 0;
+        world_up(&w, BUS_SYSTEM);
+        world_patience_usec = 0;
+        WORLD_UNTIL(&w, bus_is_ready(w.bus));
+        g_assert_cmpuint(n_journal_events, ==, 1);
+        g_assert_cmpint(kill(b.pid, SIGCONT), ==, 0);
+        WORLD_UNTIL(&w, n_journal_events == 2); /* on the bus again */
+}
+
 static void test_lost_and_found(void) {
         _broker_ b;
         bool there = broker_up(&b);
@@ -410,6 +429,7 @@ int main(int argc, char *argv[]) {
         (void) signal(SIGPIPE, SIG_IGN);
         g_test_add_func("/bus/shared/name", test_name);
         g_test_add_func("/bus/shared/no-bus", test_no_bus);
+        g_test_add_func("/bus/shared/silent-bus", test_silent_bus);
         g_test_add_func("/bus/shared/lost-and-found", test_lost_and_found);
         g_test_add_func("/bus/shared/name-taken", test_name_taken);
         g_test_add_func("/bus/shared/permissions", test_permissions);
