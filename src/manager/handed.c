@@ -3,13 +3,15 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <glib.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <systemd/sd-login.h>
 
+#include "base/cleanup.h"
 #include "base/names.h"
 #include "model/peer.h"
 #include "transport/address.h"
@@ -105,4 +107,27 @@ int handed_check(
                 return differs(what, bind, port, directory, reterr_text);
         }
         return 0;
+}
+
+static int on_knock(sd_event_source *source, int fd, uint32_t events, void *userdata) {
+        (void) close_fd(accept4(fd, NULL, NULL, SOCK_CLOEXEC));
+        return 0;
+}
+
+static void unref_source(void *source) {
+        (void) sd_event_source_disable_unref(source);
+}
+
+GPtrArray *handed_turn_away(sd_event *event, const int *fds, size_t n_fds) {
+        GPtrArray *sources = g_ptr_array_new_with_free_func(unref_source);
+
+        for (size_t i = 0; i < n_fds; i++) {
+                sd_event_source *source;
+                int flags = fcntl(fds[i], F_GETFL);
+
+                (void) fcntl(fds[i], F_SETFL, flags | O_NONBLOCK); /* who knocked may have gone */
+                if (sd_event_add_io(event, &source, fds[i], EPOLLIN, on_knock, NULL) >= 0)
+                        g_ptr_array_add(sources, source);
+        }
+        return sources;
 }

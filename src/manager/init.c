@@ -338,6 +338,7 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
                 return;
         }
         node_forget(m->node);
+        m->turned_away = handed_turn_away(m->event, m->peer_fds, m->n_peer_fds);
         text = g_strdup_printf("the old files are in %s", where);
         journal_event(EVENT_INITIALIZED,
                       NULL,

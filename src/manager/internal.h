@@ -34,6 +34,7 @@ struct Manager {
         void *observer_userdata;
         Calls *calls; /* verbs not answered yet */
         int *peer_fds;
+        GPtrArray *turned_away; /* before init: see handed.h */
         size_t n_peer_fds;
         char *ca_file;
         Value *value;         /* committed; never NULL */

@@ -305,6 +305,7 @@ void manager_stop_parts(Manager *m) {
 int manager_listen(Manager *m, char **reterr_text) {
         int r;
 
+        g_clear_pointer(&m->turned_away, g_ptr_array_unref);
         r =
                         handed_check(m->peer_fds,
                                      m->n_peer_fds,
@@ -405,6 +406,7 @@ int manager_start(Manager *m, char **reterr_text) {
                               NULL,
                               "waiting for `quctl init` (%s is empty)",
                               m->node->paths->config_dir);
+                m->turned_away = handed_turn_away(m->event, m->peer_fds, m->n_peer_fds);
                 manager_touch_status(m);
                 return 0;
         }
@@ -443,6 +445,7 @@ Manager *manager_free(Manager *m) {
         (void) transport_free(m->transport);
         (void) calls_free(m->calls);
         sd_event_source_disable_unref(m->status_source);
+        g_clear_pointer(&m->turned_away, g_ptr_array_unref);
         for (size_t i = 0; i < m->n_peer_fds; i++)
                 (void) close_fd(m->peer_fds[i]);
         g_free(m->peer_fds);

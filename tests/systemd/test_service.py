@@ -185,6 +185,19 @@ def test_init_obeys_the_socket():
         assert "9904" in node.sh("grep bind_port /etc/quptime/node.yaml")
 
 
+def test_before_init_nobody_is_kept_waiting():
+    if WHY:
+        return WHY
+    with running_node(init=False) as node:
+        for _ in range(2):
+            with harness.in_namespace(ONE.world):
+                with socket.create_connection((node.address, 9901), timeout=20 * bed.PATIENCE) as visitor:
+                    assert visitor.recv(1) == b""
+            # and the same after an identity was given up
+            node.init()
+            node.quctl("node", "reset", "--yes")
+
+
 def test_the_bus_may_go_and_come():
     if WHY:
         return WHY
