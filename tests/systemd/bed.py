@@ -37,13 +37,13 @@ def available():
     return None if done.returncode == 0 else (done.stdout + done.stderr).strip()
 
 
-def install(layer):
-    """`meson install` below `layer`, and what a sanitized program needs in its environment besides."""
+def install(layer, plain=False):
+    """`meson install` below `layer`, and, unless plain, what a sanitized program needs in its environment besides."""
     done = subprocess.run(["meson", "install", "-C", str(BUILD), "--no-rebuild", "--quiet", "--destdir", str(layer)],
                           capture_output=True, text=True)
     if done.returncode != 0:
         raise Failure(f"meson install: {done.stdout}{done.stderr}")
-    if SANITIZED:  # the leak detector wants to trace itself, which the unit does not allow
+    if SANITIZED and not plain:  # the leak detector wants to trace itself, which the unit does not allow
         for scope in ("system", "user"):
             place = layer / "etc" / "systemd" / scope / "quptime.service.d"
             place.mkdir(parents=True)
