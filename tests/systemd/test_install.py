@@ -169,11 +169,13 @@ def test_a_drop_in_gives_raw_sockets():
         assert "0000000000002000" in node.sh(f"grep CapEff /proc/{node.pid()}/status"), text
         node.quctl("check", "add", "icmp", "self", node.address, *bed.FAST)
         wait_for("it probes", lambda: node.check_state("self")["state"] == "up")
+        node.quctl("check", "add", "tcp", "by-name", f"{node.name}:9901", *bed.FAST)
         # and without it, by what sysctl.d opens
         node.drop_in("quptime.service", None)
         node.systemctl("restart", "quptime")
         assert "0000000000000000" in node.sh(f"grep CapEff /proc/{node.pid()}/status")
         wait_for("it probes still", lambda: node.check_state("self")["ok"] == 1)
+        wait_for("it looks up names", lambda: node.check_state("by-name")["state"] == "up")
 
 
 if __name__ == "__main__":
