@@ -118,5 +118,9 @@
 #define BUS_CONNECTIONS_MAX 64 /* on the private socket, at a time */
 #define BUS_CALLS_MAX 256      /* calls of one connection that wait for their answer */
 #define BUS_BIG_CALLS_MAX 8    /* unread messages past which a call with a long answer is refused */
-#define BUS_QUEUE_LOW 512      /* unread messages up to which signals are handed to a connection */
+#define POLKIT_ANSWER_USEC (30 * USEC_PER_SEC)   /* where nobody is asked */
+#define POLKIT_PERSON_USEC (5 * USEC_PER_MINUTE) /* where a person may be */
+#define AUDIT_LOOKUP_USEC (5 * USEC_PER_SEC)     /* a caller's unit and session */
+#define AUDIT_REFUSALS_MAX 20                    /* entries of a minute; the rest is counted */
+#define BUS_QUEUE_LOW 512 /* unread messages up to which signals are handed to a connection */
 #define BUS_STALL_USEC (1 * USEC_PER_SEC) /* a connection over its limit may take nothing for this long */

@@ -28,13 +28,15 @@
 #define BUS_ERROR_NOT_INITIALIZED "org.quptime1.Error.NotInitialized"
 #define BUS_ERROR_FAILED "org.quptime1.Error.Failed"
 
-/* what polkit is asked about */
-#define BUS_ACTION_INIT "org.quptime1.init"
-#define BUS_ACTION_CHECKS "org.quptime1.manage-checks"
-#define BUS_ACTION_ALERTS "org.quptime1.manage-alerts"
-#define BUS_ACTION_TEST "org.quptime1.test-alert"
-#define BUS_ACTION_NODES "org.quptime1.manage-nodes"
-#define BUS_ACTION_LOG "org.quptime1.set-log-level"
+/* polkit, and its actions, by consequence; polkit/org.quptime1.policy says what each means */
+#define BUS_ACTION_TEST "org.quptime1.test"
+#define BUS_ACTION_CONFIGURE "org.quptime1.configure"
+#define BUS_ACTION_PEERS "org.quptime1.manage-peers"
+#define BUS_ACTION_TRUST "org.quptime1.manage-trust"
+
+#define POLKIT_NAME "org.freedesktop.PolicyKit1"
+#define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
+#define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 
 /* environment */
 #define ENV_DIR "QUPTIME_DIR"
@@ -93,3 +95,8 @@
 #define JOURNAL_ADDRESS "QUPTIME_ADDRESS"
 #define JOURNAL_DETAIL "QUPTIME_DETAIL"
 #define JOURNAL_CALLER_UID "QUPTIME_CALLER_UID"
+#define JOURNAL_CALLER_PID "QUPTIME_CALLER_PID"
+#define JOURNAL_CALLER_UNIT "QUPTIME_CALLER_UNIT"
+#define JOURNAL_CALLER_SESSION "QUPTIME_CALLER_SESSION"
+#define JOURNAL_MEMBER "QUPTIME_MEMBER"   /* of the bus interface, as called */
+#define JOURNAL_OUTCOME "QUPTIME_OUTCOME" /* done, invalid, conflict … */

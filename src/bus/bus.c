@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/limits.h"
+#include "bus/audit.h"
 #include "bus/internal.h"
 #include "bus/private-socket.h"
 #include "bus/shared-bus.h"
@@ -125,6 +126,7 @@ int bus_new(sd_event *event, Manager *manager, const BusOptions *options, Bus **
         bus->manager = manager;
         bus->snapshot = snapshot_new(manager);
         bus->connections = g_ptr_array_new();
+        bus->audits = g_ptr_array_new();
         bus->ready = options->ready;
         bus->userdata = options->userdata;
         r = add_sources(bus);
@@ -154,11 +156,13 @@ Bus *bus_free(Bus *bus) {
 
         if (bus->alerts)
                 bus_observe_stop(bus);
-        bus->shared = shared_bus_free(bus->shared);
         bus->socket = private_socket_free(bus->socket);
         while (bus->connections->len > 0)
                 (void) connection_free(g_ptr_array_steal_index_fast(bus->connections, 0));
         g_ptr_array_unref(bus->connections);
+        audit_flush(bus);
+        g_ptr_array_unref(bus->audits);
+        bus->shared = shared_bus_free(bus->shared);
         bus->snapshot = snapshot_free(bus->snapshot);
         (void) sd_event_source_disable_unref(bus->turn);
         (void) sd_event_source_disable_unref(bus->later);

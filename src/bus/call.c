@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "bus/audit.h"
 #include "bus/error.h"
 #include "bus/internal.h"
 
@@ -14,27 +15,13 @@ struct BusCall {
         sd_bus_message *message;
         bus_reply_t reply;
         sd_bus_slot *watch; /* on a shared bus: the caller's name */
+        Audit *audit;       /* NULL: open to all */
         bool answered;
 };
 
 static int on_caller_gone(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         (void) bus_call_free(userdata);
         return 0;
-}
-
-/* On a shared bus a caller goes away without a word to us. The match is installed without waiting; who
- * vanishes before it is there is answered in vain, which harms nobody. */
-static int watch_caller(BusCall *call) {
-        const char *sender = sd_bus_message_get_sender(call->message);
-        g_autofree char *match = NULL;
-
-        if (call->connection->private || !sender)
-                return 0;
-        match = g_strdup_printf(
-                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
-                        sender);
-        return sd_bus_add_match_async(call->connection->sd, &call->watch, match, on_caller_gone, NULL, call);
 }
 
 int bus_call_new(
@@ -62,12 +49,16 @@ int bus_call_new(
         *call = (BusCall){ .connection = connection, .reply = reply };
         call->message = sd_bus_message_ref(message);
         g_ptr_array_add(connection->calls, call);
-        r = watch_caller(call);
+        r = connection_watch_name(
+                        connection, sd_bus_message_get_sender(message), on_caller_gone, call, &call->watch);
         if (r < 0) {
                 call->answered = true; /* the manager does not know it yet */
                 (void) bus_call_free(call);
                 return r;
         }
+        /* only it has such */
+        call->audit = audit_new(
+                        connection, message, BUS_INTERFACE_MANAGER, sd_bus_message_get_member(message));
         *ret = call;
         return 0;
 }
@@ -78,6 +69,7 @@ BusCall *bus_call_free(BusCall *call) {
 
         if (!call->answered)
                 manager_forget(call->connection->bus->manager, call);
+        (void) audit_free(call->audit);
         g_ptr_array_remove_fast(call->connection->calls, call);
         (void) sd_bus_slot_unref(call->watch);
         (void) sd_bus_message_unref(call->message);
@@ -127,6 +119,7 @@ void bus_call_answered(void *userdata, const ManagerAnswer *answer) {
         assert(answer);
 
         call->answered = true;
+        audit_answered(TAKE_PTR(call->audit), answer);
         /* what the answer is about is announced before it, where there is room */
         (void) connection_pump(call->connection, BUS_QUEUE_LOW);
         if (answer->outcome == CHANGE_DONE) {

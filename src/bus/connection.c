@@ -75,7 +75,7 @@ static int on_greeting(sd_event_source *source, void *userdata) {
         return 0;
 }
 
-int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, Connection **ret) {
+int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, pid_t pid, Connection **ret) {
         Connection *c;
         int r;
 
@@ -84,7 +84,9 @@ int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, Connection **r
         assert(ret);
 
         c = g_new0(Connection, 1);
-        *c = (Connection){ .bus = bus, .private = private, .uid = uid, .number = ++bus->n_connections_ever };
+        *c = (Connection){
+                .bus = bus, .private = private, .uid = uid, .pid = pid, .number = ++bus->n_connections_ever
+        };
         outbox_init(&c->outbox);
         c->calls = g_ptr_array_new();
         c->questions = g_ptr_array_new();
@@ -134,6 +136,27 @@ Connection *connection_free(Connection *connection) {
         (void) sd_bus_close_unref(connection->sd);
         g_free(connection);
         return NULL;
+}
+
+int connection_watch_name(
+                Connection *connection,
+                const char *name,
+                sd_bus_message_handler_t gone,
+                void *userdata,
+                sd_bus_slot **ret) {
+        g_autofree char *match = NULL;
+
+        assert(connection);
+        assert(gone);
+        assert(ret);
+
+        if (connection->private || !name)
+                return 0;
+        match = g_strdup_printf(
+                        "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+                        "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
+                        name);
+        return sd_bus_add_match_async(connection->sd, ret, match, gone, NULL, userdata);
 }
 
 void connection_close(Connection *connection, const char *reason) {

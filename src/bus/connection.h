@@ -20,6 +20,7 @@ typedef struct Connection {
         bool dead;    /* nothing more is sent; freed in the next turn */
         unsigned number;           /* names a private client: ":1.number" */
         uid_t uid;                 /* of the client, or of the last caller who was granted something */
+        pid_t pid;                 /* likewise; 0: not known */
         sd_event_source *greeting; /* until a private client is through with authentication */
         Outbox outbox;
         uint64_t n_unread;    /* when last looked at */
@@ -30,7 +31,16 @@ typedef struct Connection {
 } Connection;
 
 /* Registers all objects on it and keeps a reference of sd; the connection belongs to the bus. */
-int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, Connection **ret);
+int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, pid_t pid, Connection **ret);
+/* Calls gone(NULL, userdata) when the bus says that this name is nobody's any more. The match is installed
+ * without waiting; who vanishes before it is there is answered in vain, which harms nobody. Private clients:
+ * does nothing. */
+int connection_watch_name(
+                Connection *connection,
+                const char *name,
+                sd_bus_message_handler_t gone,
+                void *userdata,
+                sd_bus_slot **ret);
 Connection *connection_free(Connection *connection);
 
 /* From anywhere, also within its own call-backs: it is freed in the next turn. */

@@ -37,6 +37,9 @@ struct Bus {
         void (*ready)(void *userdata);
         void *userdata;
         sd_event_source *ready_source;
+        GPtrArray *audits;     /* of Audit */
+        usec_t refusals_since; /* CLOCK_MONOTONIC */
+        unsigned n_refusals;   /* since then */
         bool is_ready;
 };
 

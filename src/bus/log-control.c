@@ -11,10 +11,16 @@
 
 #include "base/loglevel.h"
 #include "base/names.h"
+#include "bus/audit.h"
 #include "bus/error.h"
 #include "bus/objects.h"
 #include "bus/permission.h"
 #include "manager/journal.h"
+
+static void tell(Connection *c) {
+        audit_answered(audit_new(c, /* m= */ NULL, BUS_INTERFACE_LOG_CONTROL, "LogLevel"),
+                       &(ManagerAnswer){ .outcome = CHANGE_DONE });
+}
 
 static int set_level(const char *name, sd_bus_error *reterr) {
         int level = log_level_from_string(name);
@@ -60,7 +66,10 @@ log_level_set(sd_bus *sd,
         r = sd_bus_message_read_basic(value, 's', &name);
         if (r < 0)
                 return r;
-        return set_level(name, reterr);
+        r = set_level(name, reterr);
+        if (r >= 0)
+                tell(userdata);
+        return r;
 }
 
 static int
@@ -108,6 +117,7 @@ static int on_set(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         r = set_level(name, reterr);
         if (r < 0)
                 return r;
+        tell(userdata);
         return sd_bus_reply_method_return(m, NULL);
 }
 

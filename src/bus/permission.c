@@ -8,38 +8,45 @@
 
 #include "base/limits.h"
 #include "base/names.h"
+#include "bus/audit.h"
 #include "bus/error.h"
 #include "bus/internal.h"
+#include "bus/polkit.h"
+#include "bus/shared-bus.h"
 
 const Permission permissions[] = {
-        { BUS_INTERFACE_MANAGER, "Init", BUS_ACTION_INIT },
+        { BUS_INTERFACE_MANAGER, "Init", BUS_ACTION_TRUST },
         { BUS_INTERFACE_MANAGER, "ListPeers", NULL },
         { BUS_INTERFACE_MANAGER, "ListChecks", NULL },
         { BUS_INTERFACE_MANAGER, "ListAlerts", NULL },
-        { BUS_INTERFACE_MANAGER, "AddCheck", BUS_ACTION_CHECKS },
-        { BUS_INTERFACE_MANAGER, "EditCheck", BUS_ACTION_CHECKS },
-        { BUS_INTERFACE_MANAGER, "RemoveCheck", BUS_ACTION_CHECKS },
-        { BUS_INTERFACE_MANAGER, "AddAlert", BUS_ACTION_ALERTS },
-        { BUS_INTERFACE_MANAGER, "EditAlert", BUS_ACTION_ALERTS },
-        { BUS_INTERFACE_MANAGER, "RemoveAlert", BUS_ACTION_ALERTS },
+        { BUS_INTERFACE_MANAGER, "AddCheck", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "EditCheck", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "RemoveCheck", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "AddAlert", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "EditAlert", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "RemoveAlert", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "TestAlert", BUS_ACTION_TEST },
-        { BUS_INTERFACE_MANAGER, "ProbeNode", BUS_ACTION_NODES },
-        { BUS_INTERFACE_MANAGER, "AddNode", BUS_ACTION_NODES },
-        { BUS_INTERFACE_MANAGER, "RemoveNode", BUS_ACTION_NODES },
+        { BUS_INTERFACE_MANAGER, "ProbeNode", BUS_ACTION_PEERS },
+        { BUS_INTERFACE_MANAGER, "AddNode", BUS_ACTION_PEERS },
+        { BUS_INTERFACE_MANAGER, "RemoveNode", BUS_ACTION_PEERS },
         { BUS_INTERFACE_MANAGER, "ListTrust", NULL },
-        { BUS_INTERFACE_MANAGER, "RemoveTrust", BUS_ACTION_NODES },
-        { BUS_INTERFACE_MANAGER, "ResetNode", BUS_ACTION_NODES },
-        { BUS_INTERFACE_LOG_CONTROL, "LogLevel", BUS_ACTION_LOG },
+        { BUS_INTERFACE_MANAGER, "RemoveTrust", BUS_ACTION_TRUST },
+        { BUS_INTERFACE_MANAGER, "ResetNode", BUS_ACTION_TRUST },
+        { BUS_INTERFACE_LOG_CONTROL, "LogLevel", BUS_ACTION_CONFIGURE },
 };
 const size_t n_permissions = G_N_ELEMENTS(permissions);
 
-/* One caller whose identity is being asked for. */
+/* One caller who is being looked up, and asked about. */
 struct Question {
         Connection *connection;
         sd_bus_message *message;
         sd_bus_slot *slot;
+        sd_bus_slot *watch; /* the caller's name: who is gone needs no answer */
+        PolkitQuestion *polkit;
         sd_bus_message_handler_t handler;
-        const char *action;
+        const Permission *permission;
+        uid_t uid;
+        pid_t pid;
 };
 
 Question *question_free(Question *question) {
@@ -47,7 +54,9 @@ Question *question_free(Question *question) {
                 return NULL;
 
         g_ptr_array_remove_fast(question->connection->questions, question);
+        (void) polkit_question_free(question->polkit);
         (void) sd_bus_slot_unref(question->slot);
+        (void) sd_bus_slot_unref(question->watch);
         (void) sd_bus_message_unref(question->message);
         g_free(question);
         return NULL;
@@ -62,70 +71,184 @@ const Permission *permission_find(const char *interface, const char *member) {
         return NULL;
 }
 
-static int refuse(const char *action, sd_bus_error *reterr) {
-        return bus_error_setf(
-                        reterr,
-                        SD_BUS_ERROR_ACCESS_DENIED,
-                        "Only root and the daemon's own user may do this (%s).",
-                        action);
-}
-
 static bool may_do_all(uid_t uid) {
         return uid == 0 || uid == geteuid();
 }
 
+static int refuse(Connection *c, uid_t uid, const Permission *permission, sd_bus_error *reterr) {
+        audit_refused(c->bus, uid, permission->member, permission->action);
+        return bus_error_setf(
+                        reterr,
+                        SD_BUS_ERROR_ACCESS_DENIED,
+                        "Only root and the daemon's own user may do this (%s).",
+                        permission->action);
+}
+
+/* ---- the answer ---- */
+
+static void reply_error(Question *q, sd_bus_error *error, int r) {
+        if (sd_bus_error_is_set(error))
+                (void) sd_bus_reply_method_error(q->message, error);
+        else if (r < 0)
+                (void) sd_bus_reply_method_errno(q->message, r, NULL);
+}
+
 /* Calls the handler again, and answers for it as sd-bus would. */
-static void enter_again(Question *q, uid_t uid) {
+static void enter_again(Question *q) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         Connection *c = q->connection;
         int r;
 
         c->granted = q->message;
-        c->uid = uid;
+        c->uid = q->uid;
+        c->pid = q->pid;
         r = q->handler(q->message, c, &error);
         c->granted = NULL;
+        reply_error(q, &error, r);
+}
 
-        if (sd_bus_error_is_set(&error))
-                (void) sd_bus_reply_method_error(q->message, &error);
-        else if (r < 0)
-                (void) sd_bus_reply_method_errno(q->message, r, NULL);
+static void on_decided(PolkitAnswer answer, const char *reason, void *userdata) {
+        _cleanup_(question_freep) Question *q = userdata;
+        const char *action = q->permission->action;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+
+        switch (answer) {
+        case POLKIT_YES:
+                enter_again(q);
+                return;
+        case POLKIT_CHALLENGE:
+                (void) bus_error_setf(
+                                &error,
+                                SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                                "Authentication is required for this (%s), and the caller does not allow "
+                                "that "
+                                "a person is asked.",
+                                action);
+                break;
+        case POLKIT_DISMISSED:
+                (void) bus_error_setf(
+                                &error,
+                                SD_BUS_ERROR_ACCESS_DENIED,
+                                "The question was dismissed (%s).",
+                                action);
+                break;
+        case POLKIT_NO:
+                (void) bus_error_setf(
+                                &error,
+                                SD_BUS_ERROR_ACCESS_DENIED,
+                                "polkit does not allow this (%s).",
+                                action);
+                break;
+        case POLKIT_UNREACHABLE:
+                (void) bus_error_setf(
+                                &error,
+                                SD_BUS_ERROR_ACCESS_DENIED,
+                                "Without polkit only root and the daemon's own user may do this (%s; "
+                                "polkit: "
+                                "%s).",
+                                action,
+                                reason ?: "no answer");
+                break;
+        }
+        audit_refused(q->connection->bus, q->uid, q->permission->member, action);
+        reply_error(q, &error, 0);
+}
+
+/* ---- the questions ---- */
+
+/* Of the answer to GetConnectionCredentials, which has more than we need. */
+static int read_credentials(sd_bus_message *m, uid_t *ret_uid, pid_t *ret_pid) {
+        bool have_uid = false;
+        const char *key;
+        uint32_t value;
+        int r;
+
+        r = sd_bus_message_enter_container(m, 'a', "{sv}");
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                r = sd_bus_message_read(m, "s", &key);
+                if (r < 0)
+                        break;
+                if (g_str_equal(key, "UnixUserID")) {
+                        r = sd_bus_message_read(m, "v", "u", &value);
+                        *ret_uid = (uid_t) value;
+                        have_uid = r >= 0;
+                } else if (g_str_equal(key, "ProcessID")) {
+                        r = sd_bus_message_read(m, "v", "u", &value);
+                        *ret_pid = (pid_t) value;
+                } else
+                        r = sd_bus_message_skip(m, "v");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : have_uid ? 0 : -ENODATA;
+}
+
+static int ask_polkit(Question *q) {
+        return polkit_ask(
+                        q->connection->sd,
+                        sd_bus_message_get_sender(q->message),
+                        q->permission->action,
+                        q->permission->member,
+                        sd_bus_message_get_allow_interactive_authorization(q->message) > 0,
+                        on_decided,
+                        q,
+                        &q->polkit);
 }
 
 static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         _cleanup_(question_freep) Question *q = userdata;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
-        uint32_t uid;
+        Connection *c = q->connection;
+        int r;
 
-        if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "u", &uid) > 0 &&
-            may_do_all((uid_t) uid)) {
-                enter_again(q, (uid_t) uid);
+        q->slot = sd_bus_slot_unref(q->slot);
+        r = sd_bus_message_is_method_error(m, NULL) ? -ENXIO : read_credentials(m, &q->uid, &q->pid);
+        if (r >= 0 && may_do_all(q->uid)) {
+                enter_again(q);
                 return 0;
         }
-        (void) refuse(q->action, &error);
-        (void) sd_bus_reply_method_error(q->message, &error);
+        /* polkit lives on the system bus; the session bus is its owner's alone */
+        if (r >= 0 && c->bus->shared && shared_bus_of_system(c->bus->shared) == c->sd) {
+                r = ask_polkit(q);
+                if (r >= 0) {
+                        TAKE_PTR(q);
+                        return 0;
+                }
+        }
+        (void) refuse(c, q->uid, q->permission, &error);
+        reply_error(q, &error, 0);
+        return 0;
+}
+
+static int on_caller_gone(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        (void) question_free(userdata);
         return 0;
 }
 
 static int
-ask(Connection *c, sd_bus_message *message, const char *action, sd_bus_message_handler_t handler) {
+ask(Connection *c, sd_bus_message *message, const Permission *permission, sd_bus_message_handler_t handler) {
         _cleanup_(question_freep) Question *q = NULL;
+        const char *sender = sd_bus_message_get_sender(message);
         int r;
 
         q = g_new0(Question, 1);
-        *q = (Question){ .connection = c, .action = action, .handler = handler };
+        *q = (Question){ .connection = c, .permission = permission, .handler = handler, .uid = (uid_t) -1 };
         q->message = sd_bus_message_ref(message);
         g_ptr_array_add(c->questions, q);
+        r = connection_watch_name(c, sender, on_caller_gone, q, &q->watch);
+        if (r < 0)
+                return r;
         r = sd_bus_call_method_async(
                         c->sd,
                         &q->slot,
                         BUS_NAME_DRIVER,
                         BUS_PATH_DRIVER,
                         BUS_NAME_DRIVER,
-                        "GetConnectionUnixUser",
+                        "GetConnectionCredentials",
                         on_caller_known,
                         q,
                         "s",
-                        sd_bus_message_get_sender(message));
+                        sender);
         if (r < 0)
                 return r;
         TAKE_PTR(q);
@@ -156,13 +279,14 @@ int permission_check(
         if (!permission->action || connection->granted == message)
                 return 1;
         if (connection->private)
-                return may_do_all(connection->uid) ? 1 : refuse(permission->action, reterr);
+                return may_do_all(connection->uid) ? 1
+                                                   : refuse(connection, connection->uid, permission, reterr);
         if (!sd_bus_message_get_sender(message))
-                return refuse(permission->action, reterr);
+                return refuse(connection, (uid_t) -1, permission, reterr);
         if (connection->questions->len >= BUS_QUEUE_MAX)
                 return sd_bus_error_set(
                                 reterr,
                                 SD_BUS_ERROR_LIMITS_EXCEEDED,
                                 "Too many callers at once; try again.");
-        return ask(connection, message, permission->action, handler);
+        return ask(connection, message, permission, handler);
 }

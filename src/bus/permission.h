@@ -3,7 +3,9 @@
 
 /* Who may do what, in one table: interface and member to the action that is asked about. What is not in the
  * table is refused. A client of the private socket may do all; on a shared bus whoever calls is looked up
- * without waiting, and root and the daemon's own user are let through. */
+ * without waiting: root and the daemon's own user are let through, polkit is asked about others (on the
+ * system bus; with the caller's interactive flag), and without polkit they may not. Refusals are entries of
+ * the journal. */
 
 #include "bus/connection.h"
 

@@ -37,7 +37,7 @@ static unsigned n_private(const Bus *bus) {
 }
 
 /* connected_fd: consumed */
-static int serve(Bus *bus, int connected_fd, uid_t uid) {
+static int serve(Bus *bus, int connected_fd, const struct ucred *peer) {
         _cleanup_(closep) int fd = connected_fd;
         _cleanup_(sd_bus_unrefp) sd_bus *sd = NULL;
         Connection *connection;
@@ -64,7 +64,7 @@ static int serve(Bus *bus, int connected_fd, uid_t uid) {
         if (r < 0)
                 return r;
 
-        r = connection_new(bus, sd, /* private= */ true, uid, &connection);
+        r = connection_new(bus, sd, /* private= */ true, peer->uid, peer->pid, &connection);
         if (r < 0)
                 return r;
         r = sd_bus_start(sd);
@@ -95,7 +95,7 @@ static int on_connect(sd_event_source *source, int listen_fd, uint32_t events, v
                 journal_debug("bus: %d connections on the private socket already", BUS_CONNECTIONS_MAX);
                 return 0;
         }
-        r = serve(s->bus, TAKE_FD(fd), peer.uid);
+        r = serve(s->bus, TAKE_FD(fd), &peer);
         if (r < 0)
                 journal_debug("bus: cannot serve a connection: %s", strerror(-r));
         return 0;

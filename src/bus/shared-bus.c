@@ -132,7 +132,7 @@ static int try_connect(SharedBus *s) {
         if (r < 0)
                 return r;
         (void) sd_bus_set_exit_on_disconnect(sd, false);
-        r = connection_new(s->bus, sd, /* private= */ false, (uid_t) -1, &s->connection);
+        r = connection_new(s->bus, sd, /* private= */ false, (uid_t) -1, /* pid= */ 0, &s->connection);
         if (r < 0)
                 return r;
         r = sd_bus_attach_event(s->connection->sd, s->bus->event, SD_EVENT_PRIORITY_NORMAL);
@@ -192,6 +192,12 @@ SharedBus *shared_bus_free(SharedBus *shared) {
         (void) sd_event_source_disable_unref(shared->patience);
         g_free(shared);
         return NULL;
+}
+
+sd_bus *shared_bus_of_system(const SharedBus *shared) {
+        assert(shared);
+        return shared->kind == BUS_SYSTEM && shared->connection && shared->owned ? shared->connection->sd
+                                                                                 : NULL;
 }
 
 bool shared_bus_is_settled(const SharedBus *shared) {

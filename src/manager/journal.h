@@ -28,9 +28,10 @@ typedef enum Event {
         EVENT_REMOVED,     /* this node was removed from its cluster */
         EVENT_JOIN,        /* a join succeeded, either side */
         EVENT_JOIN_FAILED,
-        EVENT_STRANGER, /* someone without trust was turned away, in bulk */
-        EVENT_CHANGE,   /* a committed change of the document */
-        EVENT_CHANGE_REFUSED,
+        EVENT_STRANGER,       /* someone without trust was turned away, in bulk */
+        EVENT_CHANGE,         /* a committed change of the document */
+        EVENT_CHANGE_REFUSED, /* a caller may not */
+        EVENT_CALL,           /* who asked for what over the bus, and what came of it */
         EVENT_TRANSITION,
         EVENT_DELIVERED,
         EVENT_DELIVERY_RETRY,

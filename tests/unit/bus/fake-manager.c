@@ -8,10 +8,25 @@
 #include "wire/codec.h"
 
 unsigned n_journal_events;
+char *journal_last_call;
 static int level = 6;
 
 void journal_event(Event event, const JournalField *fields, const char *format, ...) {
-        n_journal_events++;
+        g_autoptr(GString) text = g_string_new(NULL);
+        va_list ap;
+
+        if (event != EVENT_CALL && event != EVENT_CHANGE_REFUSED) {
+                n_journal_events++;
+                return;
+        }
+        va_start(ap, format);
+        g_string_append_vprintf(text, format, ap);
+        va_end(ap);
+        for (; fields && fields->name; fields++)
+                if (fields->value)
+                        g_string_append_printf(text, " %s=%s", fields->name, fields->value);
+        g_free(journal_last_call);
+        journal_last_call = g_string_free(g_steal_pointer(&text), /* free_segment= */ FALSE);
 }
 
 void journal_debug(const char *format, ...) {

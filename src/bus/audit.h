@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Who asked for what, and what came of it: one entry of the journal for each gated call, on the node where
+ * it was made. The caller's unit and session are asked of systemd1 and login1, without waiting and without
+ * looking into /proc (so that ProtectProc=invisible can stay); the entry is written when the call was
+ * answered and both are known or will not be. */
+
+#include "bus/connection.h"
+#include "manager/manager.h"
+
+typedef struct Audit Audit;
+
+/* m: the call of this member that was granted to connection's present caller; NULL where it is open to
+ * all */
+Audit *audit_new(Connection *connection, sd_bus_message *m, const char *interface, const char *member);
+/* Writes the entry, now or soon; consumes the audit, NULL does nothing. */
+void audit_answered(Audit *audit, const ManagerAnswer *answer);
+/* What was asked is no longer waited for: written as such. */
+Audit *audit_free(Audit *audit);
+/* At once: this caller may not. Many in a short time are told as one. */
+void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action);
+/* those whose look-ups are still under way are written as they are */
+void audit_flush(Bus *bus);

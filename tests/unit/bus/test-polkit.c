@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What polkit is asked, what is done with its answers, what the journal is told of a caller. The authority
+ * is played here, on the bus daemon of the test; systemd1 and login1, too. */
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/names.h"
+#include "broker.h"
+#include "bus/permission.h"
+
+#define SOMEBODY ((uid_t) 65534)
+
+typedef struct Authority {
+        sd_bus *sd;
+        bool authorized, challenge, dismissed, hold;
+        sd_bus_message *held;
+        unsigned n_asked, n_cancelled;
+        char *action, *subject, *member, *cancellation_id;
+        uint32_t flags;
+} Authority;
+
+static int answer(Authority *a, sd_bus_message *m) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        g_assert_cmpint(sd_bus_message_new_method_return(m, &reply), >=, 0);
+        if (a->dismissed)
+                g_assert_cmpint(sd_bus_message_append(
+                                                reply, "(bba{ss})", 0, 0, 1, "polkit.dismissed", "true"),
+                                >=,
+                                0);
+        else
+                g_assert_cmpint(sd_bus_message_append(reply, "(bba{ss})", a->authorized, a->challenge, 0),
+                                >=,
+                                0);
+        return sd_bus_send(NULL, reply, NULL);
+}
+
+static void take(char **at, const char *text) {
+        g_free(*at);
+        *at = g_strdup(text);
+}
+
+static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const char *kind, *key, *subject, *action, *detail, *member, *id;
+        Authority *a = userdata;
+        uint32_t flags;
+
+        g_assert_cmpint(sd_bus_message_read(
+                                        m,
+                                        "(sa{sv})sa{ss}us",
+                                        &kind,
+                                        1,
+                                        &key,
+                                        "s",
+                                        &subject,
+                                        &action,
+                                        1,
+                                        &detail,
+                                        &member,
+                                        &flags,
+                                        &id),
+                        >,
+                        0);
+        g_assert_cmpstr(kind, ==, "system-bus-name");
+        g_assert_cmpstr(key, ==, "name");
+        g_assert_cmpstr(detail, ==, "member");
+        take(&a->subject, subject);
+        take(&a->action, action);
+        take(&a->member, member);
+        take(&a->cancellation_id, id);
+        a->flags = flags;
+        a->n_asked++;
+        if (a->hold) {
+                a->held = sd_bus_message_ref(m);
+                return 1;
+        }
+        return answer(a, m);
+}
+
+static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Authority *a = userdata;
+        const char *id;
+
+        g_assert_cmpint(sd_bus_message_read(m, "s", &id), >, 0);
+        g_assert_cmpstr(id, ==, a->cancellation_id);
+        a->n_cancelled++;
+        return sd_bus_reply_method_return(m, NULL);
+}
+
+static int on_unit(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return sd_bus_reply_method_return(m, "o", "/org/freedesktop/systemd1/unit/user_401000_2eservice");
+}
+
+static int on_session(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return sd_bus_reply_method_return(m, "o", "/org/freedesktop/login1/session/_37");
+}
+
+static const sd_bus_vtable authority_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("CheckAuthorization",
+                      "(sa{sv})sa{ss}us",
+                      "(bba{ss})",
+                      on_check,
+                      SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CancelCheckAuthorization", "s", "", on_cancel, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+static const sd_bus_vtable systemd_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("GetUnitByPID", "u", "o", on_unit, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+static const sd_bus_vtable login_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("GetSessionByPID", "u", "o", on_session, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_VTABLE_END,
+};
+
+/* ---- the set-up ---- */
+
+typedef struct Fixture {
+        Broker broker;
+        World world;
+        Authority authority;
+        bool skipped;
+} Fixture;
+
+static void
+own(Fixture *f, const char *name, const char *path, const char *interface, const sd_bus_vtable *vtable) {
+        Authority *a = &f->authority;
+
+        g_assert_cmpint(sd_bus_add_object_vtable(a->sd, NULL, path, interface, vtable, a), >=, 0);
+        g_assert_cmpint(sd_bus_request_name_async(a->sd, NULL, name, 0, NULL, NULL), >=, 0);
+}
+
+static void set_up(Fixture *f, gconstpointer data) {
+        f->skipped = !broker_up(&f->broker) || geteuid() != 0;
+        if (f->skipped) {
+                g_test_skip("needs root, to be somebody else, and dbus-daemon");
+                return;
+        }
+        broker_start_and_wait(&f->broker);
+        world_up(&f->world, BUS_SYSTEM);
+        WORLD_UNTIL(&f->world, bus_is_ready(f->world.bus));
+        f->world.manager->outcome = CHANGE_NOT_FOUND; /* so that who got as far as the manager can be told */
+        f->authority.sd = world_client(&f->world, f->broker.address);
+        own(f, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, authority_vtable);
+        own(f,
+            "org.freedesktop.systemd1",
+            "/org/freedesktop/systemd1",
+            "org.freedesktop.systemd1.Manager",
+            systemd_vtable);
+        own(f,
+            "org.freedesktop.login1",
+            "/org/freedesktop/login1",
+            "org.freedesktop.login1.Manager",
+            login_vtable);
+        world_turns(&f->world, 200);
+        take(&journal_last_call, NULL);
+}
+
+static void tear_down(Fixture *f, gconstpointer data) {
+        Authority *a = &f->authority;
+
+        if (!f->skipped) {
+                (void) sd_bus_message_unref(a->held);
+                (void) sd_bus_close_unref(a->sd);
+                g_free(a->action);
+                g_free(a->subject);
+                g_free(a->member);
+                g_free(a->cancellation_id);
+                world_down(&f->world);
+        }
+        broker_down(&f->broker);
+        take(&journal_last_call, NULL);
+}
+
+#define ASSERT_SOMEBODY(f, interactive, is)                                                                 \
+        do {                                                                                                \
+                g_autofree char *name_ =                                                                    \
+                                call_as(&(f)->world,                                                        \
+                                        SOMEBODY,                                                           \
+                                        (interactive),                                                      \
+                                        BUS_PATH,                                                           \
+                                        BUS_INTERFACE_MANAGER,                                              \
+                                        "RemoveCheck",                                                      \
+                                        "s",                                                                \
+                                        "homepage");                                                        \
+                g_assert_cmpstr(name_, ==, (is));                                                           \
+        } while (0)
+
+/* ---- the answers ---- */
+
+static void test_allowed(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        f->authority.authorized = true;
+        ASSERT_SOMEBODY(f, false, BUS_ERROR_NOT_FOUND); /* it got as far as the manager */
+        g_assert_cmpstr(f->authority.action, ==, BUS_ACTION_CONFIGURE);
+        g_assert_cmpstr(f->authority.member, ==, "RemoveCheck");
+        g_assert_cmpint(f->authority.subject[0], ==, ':');
+        g_assert_cmpuint(f->authority.flags, ==, 0);
+        ASSERT_SOMEBODY(f, true, BUS_ERROR_NOT_FOUND);
+        g_assert_cmpuint(f->authority.flags, ==, 1);
+        /* asked each time: what polkit said once is no right */
+        f->authority.authorized = false;
+        ASSERT_SOMEBODY(f, true, SD_BUS_ERROR_ACCESS_DENIED);
+        g_assert_cmpuint(f->authority.n_asked, ==, 3);
+}
+
+static void test_denied(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        ASSERT_SOMEBODY(f, true, SD_BUS_ERROR_ACCESS_DENIED);
+        f->authority.challenge = true;
+        ASSERT_SOMEBODY(f, false, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED);
+        f->authority.dismissed = true;
+        ASSERT_SOMEBODY(f, true, SD_BUS_ERROR_ACCESS_DENIED);
+        g_assert_null(f->world.manager->last); /* no change came as far as the manager */
+        g_assert_nonnull(strstr(
+                        journal_last_call, "uid 65534 may not RemoveCheck (" BUS_ACTION_CONFIGURE ")"));
+}
+
+static void test_no_authority(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        f->authority.authorized = true;
+        g_assert_cmpint(sd_bus_release_name_async(f->authority.sd, NULL, POLKIT_NAME, NULL, NULL), >=, 0);
+        world_turns(&f->world, 200);
+        ASSERT_SOMEBODY(f, true, SD_BUS_ERROR_ACCESS_DENIED);
+        g_assert_null(f->world.manager->last);
+}
+
+/* Root and the daemon's own user are not asked about. */
+static void test_root(Fixture *f, gconstpointer data) {
+        g_autofree char *name = NULL;
+
+        if (f->skipped)
+                return;
+        name = call_as(&f->world, 0, false, BUS_PATH, BUS_INTERFACE_MANAGER, "RemoveCheck", "s", "homepage");
+        g_assert_cmpstr(name, ==, BUS_ERROR_NOT_FOUND);
+        g_assert_cmpuint(f->authority.n_asked, ==, 0);
+}
+
+static int on_ignored(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return 0;
+}
+
+static void test_caller_gone_while_asked(Fixture *f, gconstpointer data) {
+        g_autofree char *own_address = NULL;
+        int pipes[2];
+        pid_t pid;
+
+        if (f->skipped)
+                return;
+        f->authority.hold = true;
+        g_assert_cmpint(pipe(pipes), ==, 0);
+        pid = fork();
+        if (pid == 0) {
+                sd_bus *client = NULL;
+                char c;
+
+                (void) close(pipes[1]);
+                if (setgid(SOMEBODY) < 0 || setuid(SOMEBODY) < 0 || sd_bus_open_system(&client) < 0)
+                        _exit(1);
+                (void) sd_bus_call_method_async(
+                                client,
+                                NULL,
+                                BUS_NAME,
+                                BUS_PATH,
+                                BUS_INTERFACE_MANAGER,
+                                "RemoveCheck",
+                                on_ignored,
+                                NULL,
+                                "s",
+                                "homepage");
+                (void) sd_bus_flush(client);
+                (void) !read(pipes[0], &c, 1); /* until the test closes its end */
+                _exit(0);
+        }
+        (void) close(pipes[0]);
+        WORLD_UNTIL(&f->world, f->authority.held);
+        (void) close(pipes[1]);
+        WORLD_UNTIL(&f->world, f->authority.n_cancelled == 1);
+        /* a late yes changes nothing */
+        f->authority.authorized = true;
+        (void) answer(&f->authority, f->authority.held);
+        world_turns(&f->world, 200);
+        g_assert_null(f->world.manager->last);
+}
+
+static void test_bus_gone_while_asked(Fixture *f, gconstpointer data) {
+        pid_t pid;
+
+        if (f->skipped)
+                return;
+        f->authority.hold = true;
+        pid = fork();
+        if (pid == 0) {
+                sd_bus *client = NULL;
+
+                if (setgid(SOMEBODY) < 0 || setuid(SOMEBODY) < 0 || sd_bus_open_system(&client) < 0)
+                        _exit(1);
+                (void) sd_bus_call_method(
+                                client,
+                                BUS_NAME,
+                                BUS_PATH,
+                                BUS_INTERFACE_MANAGER,
+                                "RemoveCheck",
+                                NULL,
+                                NULL,
+                                "s",
+                                "x");
+                _exit(0);
+        }
+        WORLD_UNTIL(&f->world, f->authority.held);
+        n_journal_events = 0;
+        broker_stop(&f->broker);
+        WORLD_UNTIL(&f->world, n_journal_events == 1); /* the loss */
+        g_assert_null(f->world.manager->last);
+}
+
+/* ---- who it was ---- */
+
+static void test_audit(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        f->authority.authorized = true;
+        ASSERT_SOMEBODY(f, false, BUS_ERROR_NOT_FOUND);
+        WORLD_UNTIL(&f->world, journal_last_call);
+        g_test_message("%s", journal_last_call);
+        g_assert_true(g_str_has_prefix(
+                        journal_last_call,
+                        "uid 65534 (user@1000.service, session 7) asked for RemoveCheck of homepage: "
+                        "not-found"));
+        g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CALLER_UID=65534 QUPTIME_CALLER_PID="));
+        g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CALLER_UNIT=user@1000.service"));
+        g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CALLER_SESSION=7"));
+        g_assert_nonnull(strstr(journal_last_call, " QUPTIME_MEMBER=RemoveCheck QUPTIME_OUTCOME=not-found"));
+        g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CHECK_NAME=homepage"));
+}
+
+static void test_refusals_are_counted(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        for (unsigned i = 0; i < 20; i++)
+                ASSERT_SOMEBODY(f, false, SD_BUS_ERROR_ACCESS_DENIED);
+        take(&journal_last_call, NULL);
+        ASSERT_SOMEBODY(f, false, SD_BUS_ERROR_ACCESS_DENIED);
+        g_assert_null(journal_last_call);
+}
+
+/* ---- the policy ---- */
+
+/* Every action of the table stands in the policy file, and the other way round; each names the service's
+ * user. */
+static void test_policy(void) {
+        g_autofree char *path = g_build_filename(POLKIT_FOLDER, "org.quptime1.policy", NULL), *text = NULL;
+        g_autoptr(GHashTable) used = g_hash_table_new(g_str_hash, g_str_equal);
+        unsigned n = 0, n_owned = 0;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        for (size_t i = 0; i < n_permissions; i++) {
+                g_autofree char *line = NULL;
+
+                if (!permissions[i].action)
+                        continue;
+                line = g_strdup_printf("<action id=\"%s\">", permissions[i].action);
+                g_assert_nonnull(strstr(text, line));
+                g_hash_table_add(used, (void *) permissions[i].action);
+        }
+        for (const char *p = text; (p = strstr(p, "<action id=")); p++)
+                n++;
+        for (const char *p = text; (p = strstr(p, "policykit.owner\">unix-user:quptime<")); p++)
+                n_owned++;
+        g_assert_cmpuint(n, ==, g_hash_table_size(used));
+        g_assert_cmpuint(n_owned, ==, n);
+}
+
+int main(int argc, char *argv[]) {
+        static const struct {
+                const char *path;
+                void (*test)(Fixture *f, gconstpointer data);
+        } tests[] = {
+                { "/bus/polkit/allowed", test_allowed },
+                { "/bus/polkit/denied", test_denied },
+                { "/bus/polkit/no-authority", test_no_authority },
+                { "/bus/polkit/root", test_root },
+                { "/bus/polkit/caller-gone-while-asked", test_caller_gone_while_asked },
+                { "/bus/polkit/bus-gone-while-asked", test_bus_gone_while_asked },
+                { "/bus/audit/caller", test_audit },
+                { "/bus/audit/refusals-are-counted", test_refusals_are_counted },
+        };
+
+        g_test_init(&argc, &argv, NULL);
+        (void) signal(SIGPIPE, SIG_IGN);
+        (void) signal(SIGCHLD, SIG_DFL);
+        for (size_t i = 0; i < G_N_ELEMENTS(tests); i++)
+                g_test_add(tests[i].path, Fixture, NULL, set_up, tests[i].test, tear_down);
+        g_test_add_func("/bus/polkit/policy", test_policy);
+        return g_test_run();
+}
