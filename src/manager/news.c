@@ -245,12 +245,15 @@ static void tell_left(Manager *m, const Notice *old, const Value *before, const 
         }
 }
 
-static void tell_notice(Manager *m, const Notice *old, const Notice *new) {
-        for (unsigned i = 0; old && new->recipients &&i < new->recipients->len; i++) {
+/* Commits may come as one: a notice that is new here may have been tried, and taken, already. Who has just
+ * joined does not tell what was before its time. */
+static void tell_notice(Manager *m, const Notice *old, const Notice *new, const Value *before) {
+        for (unsigned i = 0; value_meta(before) && new->recipients &&i < new->recipients->len; i++) {
                 const Recipient *recipient = g_ptr_array_index(new->recipients, i);
                 const Recipient *was = find_recipient(old, recipient->address);
 
-                if (was && (was->state != recipient->state || was->attempts != recipient->attempts))
+                if (recipient->state != (was ? was->state : DELIVERY_OWED) ||
+                    recipient->attempts != (was ? was->attempts : 0))
                         tell_delivery(m, new, recipient);
         }
 }
@@ -294,7 +297,7 @@ void news_after(Manager *manager, const Delta *delta, const Value *before, const
                                 manager->observer->object_changed(
                                                 manager->observer_userdata, RECORD_CHECK, op->id);
                 } else if (op->kind == RECORD_NOTICE && new)
-                        tell_notice(manager, old, new);
+                        tell_notice(manager, old, new, before);
                 else if (op->kind == RECORD_NOTICE && old)
                         tell_left(manager, old, before, after);
         }
