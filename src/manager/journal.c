@@ -35,7 +35,7 @@ static const struct {
         [EVENT_STRANGER] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a0e", LOG_WARNING },
         [EVENT_CHANGE] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a0f", LOG_NOTICE },
         [EVENT_CHANGE_REFUSED] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a10", LOG_WARNING },
-        [EVENT_CALL] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a22", LOG_NOTICE },
+        [EVENT_CALL] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7ac1", LOG_NOTICE },
         [EVENT_TRANSITION] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a11", LOG_NOTICE },
         [EVENT_DELIVERED] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a12", LOG_INFO },
         [EVENT_DELIVERY_RETRY] = { "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a13", LOG_WARNING },
