@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs a fuzz target over the files of its corpus, each also cut short at every length up to a bound, which
- * finds the ends of texts that a corpus of whole ones never has. Usage: replay DIRECTORY */
+ * finds the ends of texts that a corpus of whole ones never has. Usage: replay DIRECTORY [CUTS] */
 #include <glib.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fuzz.h"
@@ -16,13 +17,13 @@ static void run(const char *bytes, size_t size) {
         (void) LLVMFuzzerTestOneInput(copy, size);
 }
 
-static void replay_file(const char *path) {
+static void replay_file(const char *path, gsize n_cuts) {
         g_autofree char *bytes = NULL;
         gsize size = 0;
 
         if (!g_file_get_contents(path, &bytes, &size, NULL))
                 g_error("cannot read %s", path);
-        for (size_t n = 0; n < size; n += MAX(1, size / CUTS_MAX))
+        for (size_t n = 0; n < size; n += MAX(1, size / n_cuts))
                 run(bytes, n);
         run(bytes, size);
 }
@@ -32,13 +33,13 @@ int main(int argc, char *argv[]) {
         const char *name;
         unsigned n_files = 0;
 
-        if (argc != 2)
-                g_error("usage: %s DIRECTORY", argv[0]);
+        if (argc < 2)
+                g_error("usage: %s DIRECTORY [CUTS]", argv[0]);
         directory = g_dir_open(argv[1], 0, NULL);
         while (directory && (name = g_dir_read_name(directory))) {
                 g_autofree char *path = g_build_filename(argv[1], name, NULL);
 
-                replay_file(path);
+                replay_file(path, argc > 2 ? (gsize) atoi(argv[2]) : CUTS_MAX);
                 n_files++;
         }
         if (n_files == 0)
