@@ -7,6 +7,7 @@
 #include "template/rune.h"
 
 enum {
+        TEXT_CHARS = 300,  /* of a sentence */
         TOKEN_CHARS = 40,  /* of the token that an error repeats */
         BEFORE_CHARS = 40, /* of the line, before the token */
         EXCERPT_CHARS = 72
@@ -88,8 +89,9 @@ error_new(const Template *template, TemplateFault fault, size_t start, size_t n,
                         line = i + 1;
                 }
         error->column = (unsigned) rune_count(text + line, start - line) + 1;
-        error->text = text_consumed;
+        error->text = make_printable(text_consumed, strlen(text_consumed), TEXT_CHARS);
         error->token = make_printable(text + start, n, TOKEN_CHARS);
         error->excerpt = make_excerpt(text, template->n, line, start, n);
+        g_free(text_consumed);
         return error;
 }

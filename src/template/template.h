@@ -26,7 +26,7 @@ typedef struct TemplateError {
         TemplateFault fault;
         unsigned line;   /* from 1 */
         unsigned column; /* from 1, in characters */
-        char *text;      /* what is wrong, one line */
+        char *text;      /* what is wrong, one line; like the two below UTF-8 that prints */
         char *token;     /* the text it stumbled over, cut short; may be empty */
         /* two lines: that line of the template, or a part of it, and a caret under the token */
         char *excerpt;

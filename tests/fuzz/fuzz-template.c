@@ -2,11 +2,10 @@
 /* Alert templates: parse, and run on a whole context and on an empty one. What is refused says where and why;
  * what runs gives the same bytes twice and stays within its limits. */
 #include <glib.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
-#include "fuzz.h"
+#include "promise.h"
 #include "template/template.h"
 
 static const TemplateText alert_ids[] = { { "oncall", 6 }, { "ops\xff", 4 } };
@@ -46,11 +45,11 @@ static const TemplateContext empty;
 static void check_error(const TemplateError *error) {
         const char *newline;
 
-        if (!error || !error->text || error->line == 0 || error->column == 0)
-                abort();
+        PROMISE(error && error->line > 0 && error->column > 0);
+        promise_sentence(error->text, ERROR_MAX_BYTES);
+        promise_sentence(error->excerpt, ERROR_MAX_BYTES);
         newline = strchr(error->excerpt, '\n');
-        if (!newline || !strchr(newline, '^') || !g_utf8_validate(error->excerpt, -1, NULL))
-                abort();
+        PROMISE(newline && strchr(newline, '^'));
 }
 
 static GString *run(const Template *template, const TemplateContext *context, int *ret_result) {
@@ -60,10 +59,8 @@ static GString *run(const Template *template, const TemplateContext *context, in
         *ret_result = template_run(template, context, to, &error);
         if (*ret_result < 0)
                 check_error(error);
-        else if (error)
-                abort();
-        if (to->len > TEMPLATE_OUTPUT_MAX_BYTES)
-                abort();
+        PROMISE((*ret_result < 0) == !!error);
+        PROMISE(to->len <= TEMPLATE_OUTPUT_MAX_BYTES);
         return to;
 }
 
@@ -72,8 +69,7 @@ static void run_twice(const Template *template, const TemplateContext *context) 
         g_autoptr(GString) first = run(template, context, &first_result);
         g_autoptr(GString) second = run(template, context, &second_result);
 
-        if (first_result != second_result || !g_string_equal(first, second))
-                abort();
+        PROMISE(first_result == second_result && g_string_equal(first, second));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -84,8 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 check_error(error);
                 return 0;
         }
-        if (error)
-                abort();
+        PROMISE(!error);
         run_twice(template, &full);
         run_twice(template, &empty);
         return 0;
