@@ -46,11 +46,15 @@ static char *make_printable(const char *s, size_t n, size_t n_chars) {
         return g_string_free(g_steal_pointer(&to), /* free_segment= */ FALSE);
 }
 
-static size_t step_back(const char *text, size_t from, size_t line) {
-        do
-                from--;
-        while (from > line && ((unsigned char) text[from] & 0xC0) == 0x80);
-        return from;
+/* where the code point before `from` begins; a stray byte is one */
+static size_t step_back(const char *text, size_t from) {
+        for (size_t width = MIN(from, 4); width > 1; width--) {
+                gunichar rune;
+
+                if (rune_decode(text + from - width, width, &rune) == width)
+                        return from - width;
+        }
+        return from - 1;
 }
 
 /* The line around the token, and a caret under it. */
@@ -60,7 +64,7 @@ static char *make_excerpt(const char *text, size_t n_text, size_t line, size_t s
         g_autofree char *shown = NULL, *indent = NULL, *tail = NULL;
 
         for (unsigned i = 0; i < BEFORE_CHARS && from > line; i++)
-                from = step_back(text, from, line);
+                from = step_back(text, from);
         n_before = rune_count(text + from, start - from);
         n_under = rune_count(text + start, MIN(n, end - start));
         n_under = CLAMP(n_under, 1, EXCERPT_CHARS - n_before);
