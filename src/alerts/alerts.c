@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "alerts/notices.h"
+#include "alerts/sample.h"
 #include "base/limits.h"
 
 /* Collapsing: whoever could not be reached for so long wants the present, not the history. */
@@ -390,25 +391,15 @@ Notice *alerts_test_notice(
                 const char *node_id,
                 uint64_t term,
                 usec_t realtime_usec) {
-        _cleanup_(transition_freep) Transition *transition = transition_new();
+        _cleanup_(transition_freep) Transition *transition = NULL;
+
         assert(value);
         assert(alert);
         assert(test_id);
 
-        transition->check = check_new();
+        transition = sample_transition(CHECK_HTTP, NOTICE_DOWN, node_id, realtime_usec);
+        g_free(transition->check->id);
         transition->check->id = g_strdup(test_id);
-        transition->check->name = g_strdup("homepage");
-        transition->check->type = CHECK_HTTP;
-        transition->check->target = g_strdup("https://example.com/");
-        transition->from = CHECK_UP;
-        transition->to = CHECK_DOWN;
-        transition->number = 1;
-        transition->total = 3;
-        transition->not_ok = 3;
-        transition->detail = g_strdup("status 503 Service Unavailable");
-        transition->node_id = g_strdup(node_id);
         transition->term = term;
-        transition->when = realtime_usec;
-
         return notice_compose(alert, transition, NOTICE_TEST);
 }

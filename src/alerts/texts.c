@@ -38,20 +38,16 @@ static bool is_set(const char *text) {
         return text && *text;
 }
 
-/* A test of an alert with templates shows them the invented transition; without, it says that it is a test.
- */
-static bool is_plain_test(const Notice *notice) {
-        return notice->event == NOTICE_TEST && !is_set(notice->subject_template_hash) &&
-               !is_set(notice->body_template_hash);
+static bool is_test(const Notice *notice) {
+        return notice->event == NOTICE_TEST;
 }
 
-/* at most n code points, the last one "…" if something was cut */
-static char *cut_chars(const char *text, glong n) {
+char *text_shorten(const char *text, glong n_chars) {
         g_autofree char *cut = NULL;
 
-        if (g_utf8_strlen(text, -1) <= n)
+        if (g_utf8_strlen(text, -1) <= n_chars)
                 return g_strdup(text);
-        cut = g_utf8_substring(text, 0, n - 1);
+        cut = g_utf8_substring(text, 0, n_chars - 1);
         return g_strconcat(cut, "…", NULL);
 }
 
@@ -59,7 +55,7 @@ static char *clean_target(const Check *check, glong max_chars) {
         g_autofree char *masked = check_target_masked(check);
         g_autofree char *clean = text_clean(masked, TARGET_MAX_BYTES);
 
-        return cut_chars(clean, max_chars);
+        return text_shorten(clean, max_chars);
 }
 
 static char *when_text(const Notice *notice) {
@@ -93,27 +89,27 @@ char *text_subject(const Notice *notice) {
 
         assert(notice);
 
-        if (is_plain_test(notice))
-                return g_strdup("[quptime] test alert");
-
         check = notice->transition->check;
         name = text_clean(check->name, NAME_MAX_BYTES);
         target = clean_target(check, SUBJECT_TARGET_CHARS);
         return g_strdup_printf(
-                        "[quptime] %s %s — %s (%s)",
+                        "[quptime] %s%s %s — %s (%s)",
+                        is_test(notice) ? "test: " : "",
                         kinds[check->type].name,
                         notice_event_verb(notice->event),
                         name,
                         target);
 }
 
-static char *test_body(const Notice *notice) {
+/* What stands before the invented outage. */
+static char *test_head(const Notice *notice) {
         g_autofree char *name = text_clean(notice->alert_name, NAME_MAX_BYTES);
         g_autofree char *when = when_text(notice);
 
         return g_strdup_printf(
-                        "This is a test of the alert \"%s\", sent by node %s at %s.\n"
-                        "Messages about real outages will come the same way.\n",
+                        "This is a test of the alert \"%s\", sent by node %s at %s. The outage below is "
+                        "invented; "
+                        "messages about real ones come the same way.",
                         name,
                         notice->transition->node_id,
                         when);
@@ -158,18 +154,19 @@ static void append_circumstances(GString *s, const Notice *notice) {
 }
 
 char *text_body(const Notice *notice) {
-        g_autofree char *name = NULL, *collapsed = NULL;
+        g_autofree char *name = NULL, *collapsed = NULL, *test = NULL;
         const Check *check;
         GString *s;
 
         assert(notice);
 
-        if (is_plain_test(notice))
-                return test_body(notice);
-
         check = notice->transition->check;
         name = text_clean(check->name, NAME_MAX_BYTES);
         s = g_string_new(NULL);
+        if (is_test(notice)) {
+                test = test_head(notice);
+                g_string_append_printf(s, "%s\n\n", test);
+        }
         g_string_append_printf(
                         s, "%s \"%s\" %s.\n", kinds[check->type].what, name, events[notice->event].sentence);
         if (notice->event == NOTICE_UNWATCHED)
@@ -244,13 +241,13 @@ char *text_discord(const Notice *notice) {
 
         assert(notice);
 
-        if (is_plain_test(notice)) {
-                test = test_body(notice);
+        if (is_test(notice)) {
+                test = test_head(notice);
                 head = escape_markup(test);
-                g_string_append(s, head);
+                g_string_append_printf(s, "%s\n\n", head);
                 g_clear_pointer(&head, g_free);
-        } else
-                append_discord_transition(s, notice);
+        }
+        append_discord_transition(s, notice);
         if (notice->collapsed > 0) {
                 collapsed = collapsed_text(notice);
                 g_string_append_printf(s, "%s\n", collapsed);
@@ -259,6 +256,6 @@ char *text_discord(const Notice *notice) {
         /* small print; a message that comes twice carries the same */
         footer = g_strdup_printf("-# notice %s", notice->id);
         g_strchomp(s->str);
-        head = cut_chars(s->str, DISCORD_MAX_CHARS - 1 - g_utf8_strlen(footer, -1));
+        head = text_shorten(s->str, DISCORD_MAX_CHARS - 1 - g_utf8_strlen(footer, -1));
         return g_strdup_printf("%s\n%s", head, footer);
 }

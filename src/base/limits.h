@@ -95,6 +95,8 @@
 /* alerts */
 #define GIVE_UP_USEC (72 * USEC_PER_HOUR)
 #define DISCORD_MAX_CHARS 2000
+#define DISCORD_MENTIONS_MAX 100 /* users, and roles, that one message may ping */
+#define DISCORD_ID_MAX_CHARS 20
 #define RELAY_ANSWER_MAX_BYTES 65536 /* what a relay or webhook may answer */
 #define WEBHOOKS_AT_ONCE 4
 #define DELIVERIES_PER_ALERT 4                   /* attempts in flight */
@@ -109,7 +111,7 @@
 #define TEMPLATE_OUTPUT_MAX_BYTES 65536 /* of the rendered text */
 #define TEMPLATE_DEPTH_MAX 1000         /* of lists and parentheses within each other, when parsed */
 #define TEMPLATE_RUN_DEPTH_MAX 2000     /* the same, and calls of templates, when run */
-#define TEMPLATE_STEPS_MAX 1000000      /* nodes that are visited; 64 bytes of text count as one */
+#define TEMPLATE_STEPS_MAX 250000       /* nodes that are visited; 64 bytes of text count as one */
 #define TEMPLATE_VALUE_MAX_BYTES (16 * 1024 * 1024) /* of all values that live at one time */
 
 /* the bus */

@@ -79,6 +79,7 @@ static EditingStep propose(Editing *editing, HandEdit *edit, uint64_t version) {
 void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret) {
         _cleanup_(document_freep) Document *current = value_document(input->value);
         _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
+        g_autofree char *refusal = NULL;
 
         assert(editing);
         assert(ret);
@@ -102,9 +103,13 @@ void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret
                 *ret = rejected(edit->reason);
                 break;
         case HAND_EDIT_PROPOSE:
-                *ret = input->has_leader ? propose(editing, edit, current->version)
-                                         : rejected("there is no quorum, so the edit could not be "
-                                                    "replicated");
+                refusal = input->rule && edit->merged ? input->rule(edit->merged, current) : NULL;
+                if (refusal)
+                        *ret = rejected(refusal);
+                else if (!input->has_leader)
+                        *ret = rejected("there is no quorum, so the edit could not be replicated");
+                else
+                        *ret = propose(editing, edit, current->version);
                 break;
         }
 }

@@ -24,10 +24,15 @@ typedef struct EditingStep {
 } EditingStep;
 void editing_step_done(EditingStep *step);
 
+/* A rule of a room that comes later, of what the edit makes of the document: NULL, or why it is refused,
+ * which the caller frees. */
+typedef char *(*document_rule_t)(const Document *edited, const Document *current);
+
 typedef struct EditingInput {
         const char *last_text; /* what this node wrote last; NULL: nothing yet */
         const Value *value;    /* committed */
         bool has_leader;
+        document_rule_t rule; /* NULL: none */
         kept_text_t kept_text;
         object_id_t next_id;
         void *userdata; /* of both */

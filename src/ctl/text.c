@@ -41,6 +41,8 @@ static void append_escaped(GString *s, gunichar c) {
         }
 }
 
+#define INDENTATION "    "
+
 char *text_escape(const char *text) {
         GString *s = g_string_new(NULL);
 
@@ -59,6 +61,18 @@ char *text_escape(const char *text) {
                 p = g_utf8_next_char(p);
         }
         return g_string_free(s, /* free_segment= */ FALSE);
+}
+
+char *text_escape_lines(const char *text) {
+        g_auto(GStrv) lines = g_strsplit(text ?: "", "\n" INDENTATION, -1);
+
+        for (char **line = lines; *line; line++) {
+                char *escaped = text_escape(*line);
+
+                g_free(*line);
+                *line = escaped;
+        }
+        return g_strjoinv("\n" INDENTATION, lines);
 }
 
 char *text_escape_json(const char *json) {
@@ -180,7 +194,7 @@ static void complain(const char *prefix, const char *format, va_list ap) {
         g_autofree char *text = g_strdup_vprintf(format, ap), *escaped = NULL;
 
         g_strchomp(text);
-        escaped = text_escape(text);
+        escaped = text_escape_lines(text);
         /* what came before it should stand before it, also where both go to one file */
         (void) fflush(stdout);
         (void) fprintf(stderr, "%s: %s\n", prefix, escaped);

@@ -16,6 +16,9 @@ typedef enum Color { COLOR_NONE, COLOR_GOOD, COLOR_BAD, COLOR_DIM, COLOR_HEADER,
  * characters (C0, DEL, C1), format characters (bidirectional overrides; the joiners of emoji stay), line
  * separators and bytes that are not UTF-8. NULL becomes "". Caller frees. */
 char *text_escape(const char *text);
+/* The same, but a line end before four blanks stays: a sentence may go on below, and nobody takes what is
+ * indented for a line of ours. Caller frees. */
+char *text_escape_lines(const char *text);
 /* The same for the text of a whole JSON document: C1 and format characters become \uXXXX. Caller frees. */
 char *text_escape_json(const char *json);
 /* columns of a terminal that escaped text takes */

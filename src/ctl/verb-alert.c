@@ -89,7 +89,7 @@
                           .bits = FLAG_ONE_LINE,                                                            \
                           .field = "subject_template",                                                      \
                           .max = TEMPLATE_MAX_BYTES,                                                        \
-                          .help = "the subject's template, for mail" },                                     \
+                          .help = "the template of a mail's subject; Discord has none" },                   \
                         { .name = "subject-file",                                                           \
                           .type = FLAG_TEXT,                                                                \
                           .value = "FILE",                                                                  \
@@ -229,21 +229,6 @@ const Verb verb_alert_list = {
         .run = run_list,
 };
 
-/* an id beats a name, as in the daemon */
-static const AlertRow *find(const GPtrArray *alerts, const char *id_or_name) {
-        const AlertRow *named = NULL;
-
-        for (unsigned i = 0; i < alerts->len; i++) {
-                const AlertRow *alert = g_ptr_array_index(alerts, i);
-
-                if (g_strcmp0(alert->id, id_or_name) == 0)
-                        return alert;
-                if (g_strcmp0(alert->name, id_or_name) == 0)
-                        named = alert;
-        }
-        return named;
-}
-
 /* A field of the other type would be stored and never used; the person meant something else. */
 static ExitStatus check_type(Context *context, const Arguments *arguments, const char *id_or_name) {
         g_autoptr(GPtrArray) alerts = NULL;
@@ -254,7 +239,7 @@ static ExitStatus check_type(Context *context, const Arguments *arguments, const
         if (status != STATUS_DONE)
                 return status;
 
-        alert = find(alerts, id_or_name);
+        alert = alert_row_find(alerts, id_or_name);
         if (!alert)
                 return STATUS_DONE; /* the daemon says it better */
         for (const Flag *flag = edit_flags; flag->name; flag++)
@@ -368,7 +353,7 @@ static ExitStatus run_test(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE || context->quiet)
                 return status;
 
-        escaped = text_escape(answer);
+        escaped = text_escape_lines(answer); /* a line for each further recipient */
         (void) printf("test message for %s sent%s%s\n", name, *escaped ? ": " : "", escaped);
         return STATUS_DONE;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "alerts/templates.h"
 #include "base/limits.h"
 #include "base/names.h"
 #include "cluster/editing.h"
@@ -122,6 +123,20 @@ static const char *kept_text(uint64_t version, void *userdata) {
         return file->kept;
 }
 
+/* Templates that are new or changed must parse. */
+static char *check_templates(const Document *edited, const Document *current) {
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+
+        if (document_templates_validate(edited, current, &complaint) >= 0)
+                return NULL;
+        return g_strdup_printf(
+                        "%s: line %u, column %u of the template: %s",
+                        complaint->field,
+                        complaint->line,
+                        complaint->column,
+                        complaint->text);
+}
+
 static EditingInput input(ClusterFile *file) {
         Manager *m = file->manager;
 
@@ -129,6 +144,7 @@ static EditingInput input(ClusterFile *file) {
                 .last_text = file->last_text,
                 .value = manager_value(m),
                 .has_leader = *manager_master(m),
+                .rule = check_templates,
                 .kept_text = kept_text,
                 .next_id = next_id,
                 .userdata = file,

@@ -10,6 +10,7 @@
 #include "alerts/outbox.h"
 #include "base/limits.h"
 #include "base/names.h"
+#include "config/complaint.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "senders/sender.h"
@@ -179,34 +180,45 @@ static void on_sent(void *userdata, const SendOutcome *outcome) {
         g_ptr_array_remove_fast(deliveries->attempts, attempt);
 }
 
-static void tell_fallback(Deliveries *deliveries, const Notice *notice, unsigned flags) {
-        if (!(flags & (MESSAGE_SUBJECT_FELL_BACK | MESSAGE_BODY_FELL_BACK)) ||
-            !g_hash_table_add(deliveries->warned, g_strdup(notice->id)))
+/* once per notice, however often it is sent */
+static void tell_faults(Deliveries *deliveries, const Notice *notice, const GPtrArray *faults) {
+        if (faults->len == 0 || !g_hash_table_add(deliveries->warned, g_strdup(notice->id)))
                 return;
-        journal_event(EVENT_TEMPLATE,
-                      JOURNAL_FIELDS({ JOURNAL_ALERT, notice->alert_id },
-                                     { JOURNAL_ALERT_NAME, notice->alert_name },
-                                     { JOURNAL_CHECK, notice->check_id },
-                                     { JOURNAL_NOTICE, notice->id }),
-                      "alert %s: its own template is kept, but this version sends the default text",
-                      notice->alert_name);
+        for (unsigned i = 0; i < faults->len; i++) {
+                const Complaint *fault = g_ptr_array_index(faults, i);
+                g_autofree char *sentence = g_strndup(fault->text, strcspn(fault->text, "\n"));
+
+                journal_event(EVENT_TEMPLATE,
+                              JOURNAL_FIELDS({ JOURNAL_CHECK, notice->check_id },
+                                             { JOURNAL_ALERT, notice->alert_id },
+                                             { JOURNAL_ALERT_NAME, notice->alert_name },
+                                             { JOURNAL_NOTICE, notice->id },
+                                             { JOURNAL_DETAIL, sentence }),
+                              "alert %s: %s, line %u, column %u: %s; the default text is sent instead",
+                              notice->alert_name,
+                              fault->field,
+                              fault->line,
+                              fault->column,
+                              sentence);
+        }
 }
 
 static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
         const Value *value = manager_value(deliveries->manager);
         const Notice *notice = value_object(value, RECORD_NOTICE, effect->notice_id);
         const Alert *alert = notice ? value_object(value, RECORD_ALERT, notice->alert_id) : NULL;
+        g_autoptr(GPtrArray) faults = complaint_list_new();
         _cleanup_(message_freep) Message *message = NULL;
-        unsigned flags = 0;
+        unsigned flags;
         Attempt *attempt;
         int r;
 
         if (!alert) /* the next value takes it out of the outbox */
                 return;
 
-        r = message_render(value, notice, &message, &flags);
+        r = message_render(value, notice, &message, &flags, faults);
         if (r >= 0) {
-                tell_fallback(deliveries, notice, flags);
+                tell_faults(deliveries, notice, faults);
 
                 attempt = g_new0(Attempt, 1);
                 attempt->deliveries = deliveries;
@@ -332,7 +344,7 @@ static void test_settled(Test *test, const char *recipient, const SendOutcome *o
         g_string_append_printf(
                         test->text,
                         "%s%s: %s: %s",
-                        test->text->len > 0 ? "\n" : "",
+                        test->text->len > 0 ? "\n    " : "",
                         recipient,
                         delivered                         ? "delivered"
                         : outcome->result == SEND_REFUSED ? "refused"
@@ -340,6 +352,25 @@ static void test_settled(Test *test, const char *recipient, const SendOutcome *o
                         outcome->answer && *outcome->answer ? outcome->answer : "no answer");
         if (--test->n_waiting == 0)
                 (void) end_of_turn(test->deliveries->manager->event, &test->answer, on_test_answered, test);
+}
+
+/* The fallback is sent nevertheless, and the test has failed. */
+static void test_note_faults(Test *test, const GPtrArray *faults) {
+        for (unsigned i = 0; i < faults->len; i++) {
+                const Complaint *fault = g_ptr_array_index(faults, i);
+
+                test->all_delivered = false;
+                g_string_append_printf(
+                                test->text,
+                                "%s%s, line %u, column %u: %.*s; the default text was sent instead%s",
+                                test->text->len > 0 ? "\n    " : "",
+                                fault->field,
+                                fault->line,
+                                fault->column,
+                                (int) strcspn(fault->text, "\n"),
+                                fault->text,
+                                strchrnul(fault->text, '\n'));
+        }
 }
 
 static void on_test_sent(void *userdata, const SendOutcome *outcome) {
@@ -357,6 +388,7 @@ int deliveries_test(
         Manager *m = deliveries->manager;
         const Value *value = manager_value(m);
         const Alert *alert = value_alert(value, alert_id_or_name);
+        g_autoptr(GPtrArray) faults = complaint_list_new();
         _cleanup_(notice_freep) Notice *notice = NULL;
         _cleanup_(message_freep) Message *message = NULL;
         g_autofree char *test_id = NULL;
@@ -370,10 +402,10 @@ int deliveries_test(
         test_id = random_id();
         notice = alerts_test_notice(
                         value, alert, test_id, manager_node_id(m), manager_term(m), now_realtime());
-        r = message_render(value, notice, &message, &flags);
+        r = message_render(value, notice, &message, &flags, faults);
         if (r < 0)
                 return r;
-        tell_fallback(deliveries, notice, flags);
+        tell_faults(deliveries, notice, faults);
 
         test = g_new0(Test, 1);
         test->deliveries = deliveries;
@@ -384,6 +416,7 @@ int deliveries_test(
         test->userdata = userdata;
         test->n_waiting = notice->recipients->len;
         g_ptr_array_add(deliveries->tests, test);
+        test_note_faults(test, faults);
 
         for (unsigned i = 0; i < notice->recipients->len; i++) {
                 const Recipient *recipient = g_ptr_array_index(notice->recipients, i);

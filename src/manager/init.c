@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "alerts/templates.h"
 #include "base/limits.h"
 #include "base/names.h"
 #include "config/adopt.h"
+#include "config/yaml.h"
 #include "manager/handed.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
@@ -202,6 +204,21 @@ static char *next_id(void *userdata) {
         return random_id();
 }
 
+/* Each template that does not parse, at its place in the file as it was read: adopting may have left out
+ * alerts before it. */
+static void warn_of_templates(const char *text, size_t size, GPtrArray *warnings) {
+        _cleanup_(document_freep) Document *document = NULL;
+        g_autoptr(GPtrArray) found = complaint_list_new();
+        void *parsed = NULL;
+
+        if (yaml_parse(&document_type, text, size, YAML_LAX, &parsed, NULL, NULL) < 0)
+                return;
+        document = parsed;
+        document_templates_warn(document, found);
+        yaml_locate(found, text, size);
+        g_ptr_array_extend_and_steal(warnings, g_steal_pointer(&found));
+}
+
 /* The checks and alerts of its cluster.yaml; its peers are invited anew, since none of them is a voter
  * here. */
 static int read_original(const Node *node, Document **ret, char **reterr_text) {
@@ -227,6 +244,7 @@ static int read_original(const Node *node, Document **ret, char **reterr_text) {
                 *reterr_text = complaint_to_string(complaint, path);
                 return r;
         }
+        warn_of_templates(text, size, warnings);
         for (unsigned i = 0; i < warnings->len; i++) {
                 g_autofree char *warning = complaint_to_string(g_ptr_array_index(warnings, i), path);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "alerts/templates.h"
 #include "base/limits.h"
 #include "base/names.h"
 #include "manager/cluster-file.h"
@@ -521,11 +522,25 @@ static bool refuse_uninitialized(Manager *m, Call *call) {
 
 void manager_change(
                 Manager *m, Change *change, usec_t deadline_usec, manager_answer_t done, void *userdata) {
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
         Call *call = call_new(m->calls, done, userdata);
+        int r;
 
         assert(change);
 
         if (refuse_uninitialized(m, call)) {
+                (void) change_free(change);
+                return;
+        }
+        r = change_templates_validate(m->value, change, &complaint);
+        if (r < 0) {
+                call_fail(call,
+                          CHANGE_INVALID,
+                          "%s: line %u, column %u: %s",
+                          complaint->field,
+                          complaint->line,
+                          complaint->column,
+                          complaint->text);
                 (void) change_free(change);
                 return;
         }

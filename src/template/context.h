@@ -9,14 +9,14 @@
 #include <stdint.h>
 
 /* Any bytes, n of them; NULL for none. */
-typedef struct TemplateText {
+typedef struct TemplateString {
         const char *bytes;
         size_t n;
-} TemplateText;
+} TemplateString;
 
 /* items NULL is Go's nil slice, which differs from an empty one in `eq … nil` and under %#v. */
 typedef struct TemplateList {
-        const TemplateText *items;
+        const TemplateString *items;
         size_t n, capacity;
 } TemplateList;
 
@@ -29,32 +29,32 @@ typedef struct TemplateTime {
 TemplateTime template_time(int64_t unix_seconds, unsigned nanoseconds);
 
 typedef struct TemplateCheck {
-        TemplateText id, name, type, target;
+        TemplateString id, name, type, target;
         int64_t interval_nsec, timeout_nsec;
         int64_t expect_status;
-        TemplateText body_match;
+        TemplateString body_match;
         TemplateList alert_ids, suppress_alert_ids;
 
         /* Fields of later versions of the original: they can be named, and are empty here. */
         int64_t tls_warn_days;
-        TemplateText tls_server_name, dns_record, dns_resolver, dns_expect;
+        TemplateString tls_server_name, dns_record, dns_resolver, dns_expect;
         bool disabled;
         TemplateList resolvers;
 } TemplateCheck;
 
 typedef struct TemplateSnapshot {
-        TemplateText check_id, state;
+        TemplateString check_id, state;
         int64_t reports, ok_count, not_ok;
-        TemplateText detail;
+        TemplateString detail;
         TemplateTime update_at;
 } TemplateSnapshot;
 
 typedef struct TemplateContext {
         const TemplateCheck *check;
-        TemplateText from, to, verb, verb_lower;
+        TemplateString from, to, verb, verb_lower;
         TemplateSnapshot snapshot;
-        TemplateText node_id, when;
+        TemplateString node_id, when;
 } TemplateContext;
 
 /* the text of a C string; NULL is empty */
-TemplateText template_text(const char *text);
+TemplateString template_string(const char *text);

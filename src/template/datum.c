@@ -121,8 +121,8 @@ const DatumType type_weekday = {
         .to_string = weekday_to_string,
 };
 
-TemplateText template_text(const char *text) {
-        return (TemplateText){ text, text ? strlen(text) : 0 };
+TemplateString template_string(const char *text) {
+        return (TemplateString){ text, text ? strlen(text) : 0 };
 }
 
 Datum datum_bool(bool value) {
@@ -211,7 +211,7 @@ Datum datum_field(const Datum *object, const DatumField *field) {
                 value.integer = *(const int64_t *) at;
                 break;
         case KIND_STRING: {
-                const TemplateText *text = at;
+                const TemplateString *text = at;
                 value.text = (Bytes){ text->bytes, text->n };
                 break;
         }

@@ -7,6 +7,10 @@
 #include "base/limits.h"
 #include "template/function.h"
 
+enum {
+        STEP_VARIABLES = 16 /* that are looked at count as one step */
+};
+
 /* What an operand is called with: the operands behind it, and the value that the pipe brings. */
 typedef struct Call {
         const Node *arguments;
@@ -273,6 +277,9 @@ static int evaluate_variable(Run *run, const Datum *dot, const Node *node, const
         Datum value;
         int r;
 
+        r = run_spend(run, (run->variables->len - run->first_variable) / STEP_VARIABLES);
+        if (r < 0)
+                return r;
         if (!found)
                 return run_fail(run,
                                 "undefined variable: %.*s",

@@ -10,7 +10,8 @@
 #include "template/run.h"
 
 enum {
-        ESCAPE_GROWTH = 6 /* times as long as it was a text may become */
+        ESCAPED_BYTES = 8, /* count as one step */
+        ESCAPE_GROWTH = 6  /* times as long as it was a text may become */
 };
 
 /* ---- len, index, slice, not, call ---- */
@@ -107,7 +108,8 @@ static int call_slice(Run *run, const Datum *arguments, size_t n, Datum *ret) {
                 return run_fail(run, "error calling slice: invalid slice index");
 
         if (is_string) {
-                item.text.bytes += bounds[0];
+                if (item.text.bytes)
+                        item.text.bytes += bounds[0];
                 item.text.n = bounds[1] - bounds[0];
         } else if (item.list.items) {
                 item.list.items += bounds[0];
@@ -184,6 +186,8 @@ escape(Run *run, const Datum *arguments, size_t n, void (*function)(Bytes text, 
         int r;
 
         r = join(run, arguments, n, &joined);
+        if (r >= 0)
+                r = run_spend(run, joined.n / ESCAPED_BYTES);
         if (r < 0)
                 return r;
         if (joined.n > TEMPLATE_VALUE_MAX_BYTES / ESCAPE_GROWTH)

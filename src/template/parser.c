@@ -22,8 +22,9 @@ typedef struct Parser {
         Lexer lexer;
         Token ahead[LOOK_AHEAD]; /* put back, the next one first */
         unsigned n_ahead;
-        GArray *variables; /* of Bytes: what is declared here */
-        unsigned n_ranges; /* around here, of this definition */
+        GArray *variables;      /* of Bytes: what is declared here */
+        GPtrArray *invocations; /* all of them, to be bound when all definitions are known */
+        unsigned n_ranges;      /* around here, of this definition */
         unsigned depth;
         TemplateError *error;
 } Parser;
@@ -667,6 +668,7 @@ static int parse_block(Parser *parser, Node **ret) {
                 return r;
         node = node_new(parser, NODE_TEMPLATE, token);
         node->invocation.name = name;
+        g_ptr_array_add(parser->invocations, node);
         r = parse_pipeline(parser, context, TOKEN_RIGHT_DELIMITER, &node->invocation.pipe);
         if (r >= 0)
                 r = parse_definition(parser, context, token, name);
@@ -687,6 +689,7 @@ static int parse_template(Parser *parser, Node **ret) {
                 return r;
         node = node_new(parser, NODE_TEMPLATE, token);
         node->invocation.name = name;
+        g_ptr_array_add(parser->invocations, node);
         after = next_non_space(parser);
         if (after.kind != TOKEN_RIGHT_DELIMITER) {
                 put_back(parser, after);
@@ -822,6 +825,14 @@ static int parse_top(Parser *parser, Node *root) {
         return 0;
 }
 
+static void bind_invocations(Parser *parser) {
+        for (unsigned i = 0; i < parser->invocations->len; i++) {
+                Node *node = g_ptr_array_index(parser->invocations, i);
+
+                node->invocation.definition = template_find(parser->template, node->invocation.name);
+        }
+}
+
 static int parse_all(Parser *parser) {
         Node *root = node_new(parser, NODE_LIST, (Token){ 0 });
         int r;
@@ -831,7 +842,10 @@ static int parse_all(Parser *parser) {
                 if (r < 0)
                         return r;
         }
-        return define(parser, peek(parser), parser->template->name, root);
+        r = define(parser, peek(parser), parser->template->name, root);
+        if (r >= 0)
+                bind_invocations(parser);
+        return r;
 }
 
 int parser_parse(Template *template, TemplateError **reterr) {
@@ -841,11 +855,13 @@ int parser_parse(Template *template, TemplateError **reterr) {
         assert(template);
 
         parser.variables = g_array_new(FALSE, FALSE, sizeof(Bytes));
+        parser.invocations = g_ptr_array_new();
         lexer_init(&parser.lexer, template->text, template->n);
         r = parse_all(&parser);
         template->used_superset = parser.lexer.friendly;
         lexer_done(&parser.lexer);
         g_array_unref(parser.variables);
+        g_ptr_array_unref(parser.invocations);
 
         if (r < 0 && reterr)
                 *reterr = parser.error;

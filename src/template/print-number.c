@@ -10,6 +10,7 @@
 /* Integers, code points, floating-point and complex numbers. */
 
 enum {
+        FLOAT_STEPS = 50, /* the shortest digits are found by trying */
         INTEGER_DIGITS = 64,
         PREFIX = 3,      /* a sign and "0x" */
         SHARP_DIGITS = 6 /* that %#g shows */
@@ -209,6 +210,7 @@ static void put_signed(Printer *printer, const GString *number) {
 static void put_float_as(Printer *printer, double value, gunichar verb, char format, int precision) {
         g_autoptr(GString) number = g_string_new(NULL);
 
+        printer->n_steps += FLOAT_STEPS;
         if (printer->has_precision)
                 precision = printer->precision;
         float_append(number, value, format, precision);

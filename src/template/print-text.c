@@ -6,6 +6,10 @@
 #include "template/quote.h"
 #include "template/rune.h"
 
+enum {
+        QUOTED_BYTES = 8 /* that are quoted count as one step */
+};
+
 /* %s, %q, %x, %X and %v of strings; %t of booleans. */
 
 int put_bool(Printer *printer, bool value, gunichar verb) {
@@ -33,6 +37,7 @@ static void put_quoted(Printer *printer, Bytes text) {
         g_autoptr(GString) quoted = NULL;
 
         text = cut(printer, text);
+        printer->n_steps += text.n / QUOTED_BYTES;
         quoted = g_string_sized_new(text.n + 3);
         if (printer->sharp && quote_can_be_raw(text.bytes, text.n)) {
                 g_string_append_c(quoted, '`');

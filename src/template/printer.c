@@ -260,6 +260,7 @@ static void put_bare(Printer *printer, const Datum *datum, gunichar verb, unsign
 
 /* depth 0: its methods were tried already */
 static void put_datum(Printer *printer, const Datum *datum, gunichar verb, unsigned depth) {
+        printer->n_steps++;
         if (depth > 0) {
                 printer->operand = *datum;
                 if (put_by_method(printer, datum, verb))
@@ -512,10 +513,17 @@ static void put_extra(Printer *printer, const Reader *reader) {
 
 /* ---- the whole ---- */
 
-static int finish(Run *run, const Printer *printer, size_t n_before) {
+/* To be called after each operand; *n_before: what was there the last time. */
+static int charge(Run *run, Printer *printer, size_t *n_before) {
+        size_t n = printer->to->len - *n_before, n_steps = printer->n_steps;
+        int r;
+
         if (printer->is_full)
                 return run_exceed(run);
-        return run_spend_bytes(run, printer->to->len - n_before);
+        printer->n_steps = 0;
+        *n_before = printer->to->len;
+        r = run_spend(run, n_steps);
+        return r < 0 ? r : run_spend_bytes(run, n);
 }
 
 int print_format(Run *run, Bytes format, const Datum *operands, size_t n, GString *to, size_t max) {
@@ -540,17 +548,20 @@ int print_format(Run *run, Bytes format, const Datum *operands, size_t n, GStrin
                 if (!read_directive(&printer, &reader))
                         break;
                 r = run_spend_bytes(run, reader.n_searched);
+                if (r >= 0)
+                        r = charge(run, &printer, &n_before);
                 if (r < 0)
                         return r;
                 reader.n_searched = 0;
         }
         put_extra(&printer, &reader);
-        return finish(run, &printer, n_before);
+        return charge(run, &printer, &n_before);
 }
 
 int print_operands(Run *run, const Datum *operands, size_t n, GString *to, size_t max) {
         Printer printer = { .to = to, .max = max };
         size_t n_before = to->len;
+        int r;
 
         assert(run);
 
@@ -559,13 +570,17 @@ int print_operands(Run *run, const Datum *operands, size_t n, GString *to, size_
                     !datum_is(&operands[i - 1], KIND_STRING))
                         put_text(&printer, " ");
                 put_operand(&printer, &operands[i], 'v');
+                r = charge(run, &printer, &n_before);
+                if (r < 0)
+                        return r;
         }
-        return finish(run, &printer, n_before);
+        return charge(run, &printer, &n_before);
 }
 
 int print_line(Run *run, const Datum *operands, size_t n, GString *to, size_t max) {
         Printer printer = { .to = to, .max = max };
         size_t n_before = to->len;
+        int r;
 
         assert(run);
 
@@ -573,7 +588,10 @@ int print_line(Run *run, const Datum *operands, size_t n, GString *to, size_t ma
                 if (i > 0)
                         put_text(&printer, " ");
                 put_operand(&printer, &operands[i], 'v');
+                r = charge(run, &printer, &n_before);
+                if (r < 0)
+                        return r;
         }
         put_text(&printer, "\n");
-        return finish(run, &printer, n_before);
+        return charge(run, &printer, &n_before);
 }

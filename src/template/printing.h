@@ -16,6 +16,7 @@ typedef struct Printer {
         bool has_width, has_precision;
         int width, precision;
 
+        size_t n_steps;   /* that the work was worth, beside its bytes */
         Datum operand;    /* what an error form shows */
         bool is_erroring; /* within an error form: no String() */
 } Printer;

@@ -78,7 +78,7 @@ int run_take_scratch(Run *run, Datum *ret) {
         copy = arena_copy(run->arena, run->scratch->str, n);
         *ret = datum_string(copy, n);
         g_string_truncate(run->scratch, 0);
-        return run_spend_bytes(run, n);
+        return 0;
 }
 
 /* ---- actions ---- */
@@ -199,7 +199,7 @@ static int walk_range(Run *run, const Datum *dot, const Node *node) {
 
 /* A template sees nothing of its caller's variables; its "$" is the value it is called with. */
 static int walk_template(Run *run, const Datum *dot, const Node *node) {
-        const Definition *definition = template_find(run->template, node->invocation.name);
+        const Definition *definition = node->invocation.definition;
         unsigned first_variable = run->first_variable, n_variables;
         Datum value;
         int r;

@@ -62,7 +62,8 @@ struct Node {
                 } control;                             /* NODE_ACTION has only the pipe */
                 struct {
                         Bytes name;
-                        Node *pipe; /* NULL for none */
+                        Node *pipe;                          /* NULL for none */
+                        const struct Definition *definition; /* NULL: not defined */
                 } invocation;
                 struct {
                         Node *commands;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Alert templates: parse, and run on a whole context and on an empty one. What is refused says where and why;
- * what runs gives the same bytes twice and stays within its limits. */
+/* Alert templates: parse, and run on a whole context and on an empty one. What is refused says where and
+ * why; what runs gives the same bytes twice and stays within its limits. */
 #include <glib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "promise.h"
 #include "template/template.h"
 
-static const TemplateText alert_ids[] = { { "oncall", 6 }, { "ops\xff", 4 } };
+static const TemplateString alert_ids[] = { { "oncall", 6 }, { "ops\xff", 4 } };
 
 static const TemplateCheck check = {
         .id = { "6f1c2a34", 8 },

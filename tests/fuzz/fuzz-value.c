@@ -108,7 +108,7 @@ static void read_message(const Value *value, const Notice *notice) {
         Message *message;
         unsigned flags;
 
-        if (message_render(value, notice, &message, &flags) < 0)
+        if (message_render(value, notice, &message, &flags, NULL) < 0)
                 return;
         if (alert && alert->type == ALERT_DISCORD) {
                 PROMISE(json_guard(message->content, strlen(message->content), NULL) == 0);

@@ -51,7 +51,7 @@ void relay_start(Sim *sim, SimNode *node, const OutboxEffect *effect) {
 
         if (!alert) /* the next value takes it out of the outbox */
                 return;
-        if (message_render(value, notice, &message, &flags) < 0) {
+        if (message_render(value, notice, &message, &flags, NULL) < 0) {
                 sim_fail(sim, "n%d cannot render %s", node->index, effect->notice_id);
                 return;
         }

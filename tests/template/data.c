@@ -5,21 +5,21 @@ struct TestData {
         TemplateContext context;
         TemplateCheck check;
         GPtrArray *strings; /* of GString */
-        GPtrArray *lists;   /* of TemplateText arrays */
+        GPtrArray *lists;   /* of TemplateString arrays */
 };
 
 static void string_free(void *p) {
         g_string_free(p, TRUE);
 }
 
-static TemplateText keep(TestData *data, GString *string) {
+static TemplateString keep(TestData *data, GString *string) {
         if (!string)
-                return (TemplateText){ 0 };
+                return (TemplateString){ 0 };
         g_ptr_array_add(data->strings, string);
-        return (TemplateText){ string->str, string->len };
+        return (TemplateString){ string->str, string->len };
 }
 
-static TemplateText text_of(TestData *data, const Json *object, const char *name) {
+static TemplateString text_of(TestData *data, const Json *object, const char *name) {
         return keep(data, json_bytes(object, name));
 }
 
@@ -31,11 +31,11 @@ static int64_t integer_of(const Json *object, const char *name) {
 
 static TemplateList list_of(TestData *data, const Json *object, const char *name) {
         const Json *member = json_member(object, name);
-        TemplateText *items;
+        TemplateString *items;
 
         if (!member || member->kind != JSON_LIST)
                 return (TemplateList){ 0 };
-        items = g_new0(TemplateText, member->members->len + 1);
+        items = g_new0(TemplateString, member->members->len + 1);
         g_ptr_array_add(data->lists, items);
         for (unsigned i = 0; i < member->members->len; i++) {
                 const Json *item = g_ptr_array_index(member->members, i);

@@ -24,13 +24,13 @@ typedef struct Totals {
         unsigned n_passed, n_failed, n_skipped;
 } Totals;
 
-static Result run(const char *name, const GString *template_text, const TemplateContext *context) {
+static Result run(const char *name, const GString *template_string, const TemplateContext *context) {
         _cleanup_(template_freep) Template *template = NULL;
         _cleanup_(template_error_freep) TemplateError *error = NULL;
         Result result = { .text = g_string_new(NULL) };
         g_autofree char *sentence = NULL;
 
-        if (template_parse(name, template_text->str, template_text->len, &template, &error) < 0)
+        if (template_parse(name, template_string->str, template_string->len, &template, &error) < 0)
                 result.outcome = OUTCOME_PARSE_ERROR;
         else if (template_run(template, context, result.text, &error) < 0)
                 result.outcome = OUTCOME_EXEC_ERROR;
@@ -67,7 +67,7 @@ static char *escaped(const GString *text) {
 }
 
 static void run_case(const Json *json, const Json *all_data, Totals *totals) {
-        g_autoptr(GString) template_text = json_bytes(json, "template");
+        g_autoptr(GString) template_string = json_bytes(json, "template");
         g_autoptr(GString) expected = NULL;
         const Json *name = json_member(json, "tmpl_name"), *variant;
         TestData *data;
@@ -80,11 +80,11 @@ static void run_case(const Json *json, const Json *all_data, Totals *totals) {
                         break;
         }
         variant = json_member(all_data, json_member(json, "data")->string->str);
-        if (!template_text || !expected || !variant)
+        if (!template_string || !expected || !variant)
                 g_error("a case without template, outcome or data");
 
         data = test_data_new(variant);
-        result = run(name ? name->string->str : "body", template_text, test_data_context(data));
+        result = run(name ? name->string->str : "body", template_string, test_data_context(data));
         if (result.outcome == outcome && (outcome != OUTCOME_TEXT || g_string_equal(result.text, expected)))
                 totals->n_passed++;
         else if (may_differ(json, &result))
@@ -95,7 +95,7 @@ static void run_case(const Json *json, const Json *all_data, Totals *totals) {
                 totals->n_failed++;
                 g_print("%s: %s\n  expected %s: %s\n  got %s: %s\n",
                         json_member(json, "name")->string->str,
-                        template_text->str,
+                        template_string->str,
                         outcome_names[outcome],
                         wanted,
                         outcome_names[result.outcome],

@@ -4,6 +4,7 @@
 #include <json-glib/json-glib.h>
 
 #include "alerts/message.h"
+#include "alerts/templates.h"
 #include "base/limits.h"
 
 static Value *value;
@@ -44,7 +45,7 @@ static void go_down(CheckKind kind, const char *name, const char *target, const 
 static Message *render(const char *alert_id, NoticeEvent event) {
         Message *message = NULL;
 
-        g_assert_cmpint(message_render(value, fixture_find(value, alert_id, event), &message, &flags),
+        g_assert_cmpint(message_render(value, fixture_find(value, alert_id, event), &message, &flags, NULL),
                         ==,
                         0);
         return message;
@@ -137,7 +138,7 @@ static void test_unwatched_and_collapsed(void) {
         notice = notice_copy(fixture_find(value, "ops", NOTICE_DOWN));
         notice->event = NOTICE_UNWATCHED;
         notice->collapsed = 4;
-        g_assert_cmpint(message_render(value, notice, &message, &flags), ==, 0);
+        g_assert_cmpint(message_render(value, notice, &message, &flags, NULL), ==, 0);
         g_assert_nonnull(strstr(message->subject, " UNWATCHED "));
         g_assert_nonnull(strstr(
                         message->body, "is no longer watched.\nThe check was removed while it was down"));
@@ -145,7 +146,7 @@ static void test_unwatched_and_collapsed(void) {
 
         g_free(notice->alert_id);
         notice->alert_id = g_strdup("oncall");
-        g_assert_cmpint(message_render(value, notice, &webhook, &flags), ==, 0);
+        g_assert_cmpint(message_render(value, notice, &webhook, &flags, NULL), ==, 0);
         g_assert_nonnull(strstr(webhook->body, "4 earlier messages about this check"));
         (void) message_free(webhook);
         finish();
@@ -297,7 +298,7 @@ static void test_discord_is_cut_on_a_code_point(void) {
         g_free(notice->transition->detail);
         notice->transition->node_id = g_strnfill(1800, 'n');
         notice->transition->detail = g_strdup(detail->str);
-        g_assert_cmpint(message_render(value, notice, &message, &flags), ==, 0);
+        g_assert_cmpint(message_render(value, notice, &message, &flags, NULL), ==, 0);
         content = json_object_get_string_member(parse(message, &root), "content");
         g_assert_cmpint(g_utf8_strlen(content, -1), ==, DISCORD_MAX_CHARS);
         g_assert_true(g_utf8_validate(content, -1, NULL));
@@ -314,42 +315,239 @@ static void test_the_test_message(void) {
 
         start();
         mail = alerts_test_notice(value, value_alert(value, "ops"), "uuid-1", "node-1", 3, WALL);
-        g_assert_cmpint(message_render(value, mail, &message, &flags), ==, 0);
-        g_assert_cmpstr(message->subject, ==, "[quptime] test alert");
+        g_assert_cmpint(message_render(value, mail, &message, &flags, NULL), ==, 0);
+        g_assert_cmpstr(message->subject, ==, "[quptime] test: HTTP DOWN — homepage (https://example.com/)");
+        g_assert_true(g_str_has_prefix(
+                        message->body, "This is a test of the alert \"ops-name\", sent by node node-1"));
+        g_assert_nonnull(strstr(message->body, "HTTP endpoint \"homepage\" is now down.\n"));
         g_assert_nonnull(strstr(message->body, "\"ops-name\""));
         g_assert_nonnull(strstr(message->body, "node-1"));
         webhook = alerts_test_notice(value, value_alert(value, "oncall"), "uuid-2", "node-1", 3, WALL);
-        g_assert_cmpint(message_render(value, webhook, &posted, &flags), ==, 0);
+        g_assert_cmpint(message_render(value, webhook, &posted, &flags, NULL), ==, 0);
         g_assert_nonnull(strstr(posted->content, "This is a test of the alert"));
         g_assert_cmpstr(message->message_id, !=, posted->message_id);
         finish();
 }
 
-static void test_own_templates_fall_back_and_say_so(void) {
-        _cleanup_(notice_freep) Notice *test = NULL;
-        _cleanup_(message_freep) Message *message = NULL, *posted = NULL, *tested = NULL;
-        Alert *alert;
+/* The alert with templates of its own, and a DOWN rendered with it. */
+static Message *go_down_with(Alert *alert, const char *subject, const char *body, GPtrArray *faults) {
+        g_autofree char *id = g_strdup(alert->id);
+        Message *message = NULL;
 
         start();
-        alert = fixture_smtp("ops", "a@x.example", true);
-        alert->subject_template = g_strdup("{{.Verb}}");
-        alert->body_template = g_strdup("{{.Check.Name}}");
+        alert->subject_template = g_strdup(subject);
+        alert->body_template = g_strdup(body);
         fixture_put(&value, RECORD_ALERT, alert);
-        alert = fixture_discord("oncall", true);
-        alert->subject_template = g_strdup("{{.Verb}}");
-        fixture_put(&value, RECORD_ALERT, alert);
-        go_down(CHECK_TCP, "db", "db.example:5432", "x");
+        go_down(CHECK_TCP, "db", "db.example:5432", "x @here <@1>");
+        g_assert_cmpint(message_render(value,
+                                       fixture_find(value, id, NOTICE_DOWN),
+                                       &message,
+                                       &flags,
+                                       faults),
+                        ==,
+                        0);
+        finish();
+        return message;
+}
 
-        message = render("ops", NOTICE_DOWN);
+static void test_own_templates(void) {
+        _cleanup_(message_freep) Message *message = NULL;
+
+        message = go_down_with(
+                        fixture_smtp("ops", "a@x.example", true),
+                        "[{{.Verb}}] {{.Check.Name}}\r\n{{.From}}\n{{.To}}\n\n",
+                        "{{.Snapshot.OKCount}}+{{.Snapshot.NotOK}}={{.Snapshot.Reports}} {{.NodeID}} "
+                        "{{.When}}\n"
+                        "{{.Check.Interval}} {{.Check.Timeout}} {{.Check.Type}} {{.VerbLower}}\n",
+                        NULL);
+        g_assert_cmpuint(flags, ==, 0);
+        g_assert_cmpstr(message->subject, ==, "[DOWN] db up down");
+        g_assert_cmpstr(message->body, ==, "1+2=3 node-0 2026-05-12T15:01:32Z\n30s 10s tcp down\n");
+}
+
+static void test_a_subject_is_one_clean_line(void) {
+        _cleanup_(message_freep) Message *message = NULL;
+
+        message =
+                        go_down_with(fixture_smtp("ops", "a@x.example", true),
+                                     "a\x1b\n\nBcc: b{{\"\\xff\\r\"}}",
+                                     "{{\"\\x00\\xff\"}}",
+                                     NULL);
+        g_assert_cmpstr(message->subject, ==, "a   Bcc: b\ufffd");
+        g_assert_cmpstr(message->body, ==, "\ufffd\ufffd");
+}
+
+static void test_one_field_falls_back(void) {
+        g_autoptr(GPtrArray) faults = complaint_list_new();
+        _cleanup_(message_freep) Message *message = NULL;
+        const Complaint *fault;
+
+        message =
+                        go_down_with(fixture_smtp("ops", "a@x.example", true),
+                                     "{{.Verb}}!",
+                                     "\n  {{.Check.Nope}}",
+                                     faults);
+        g_assert_cmpuint(flags, ==, MESSAGE_BODY_FELL_BACK);
+        g_assert_cmpstr(message->subject, ==, "DOWN!");
+        g_assert_true(g_str_has_prefix(message->body, "TCP service \"db\" is now down.\n"));
+        g_assert_cmpuint(faults->len, ==, 1);
+        fault = g_ptr_array_index(faults, 0);
+        g_assert_cmpstr(fault->field, ==, "body_template");
+        g_assert_cmpuint(fault->line, ==, 2);
+        g_assert_cmpuint(fault->column, ==, 5);
+        g_assert_cmpstr(fault->text,
+                        ==,
+                        "can't evaluate field Nope in type *config.Check\n"
+                        "      {{.Check.Nope}}\n"
+                        "        ^~~~~~~~~~~");
+}
+
+static void test_templates_that_do_not_end(void) {
+        _cleanup_(message_freep) Message *message = NULL;
+
+        message =
+                        go_down_with(fixture_smtp("ops", "a@x.example", true),
+                                     "{{define \"t\"}}{{template \"t\"}}{{end}}{{template \"t\"}}",
+                                     "{{range 1000000}}0123456789{{end}}",
+                                     NULL);
         g_assert_cmpuint(flags, ==, MESSAGE_SUBJECT_FELL_BACK | MESSAGE_BODY_FELL_BACK);
         g_assert_true(g_str_has_prefix(message->subject, "[quptime] TCP DOWN"));
-        posted = render("oncall", NOTICE_DOWN);
-        g_assert_cmpuint(flags, ==, 0); /* a webhook has no subject */
+}
 
+static void assert_mentions(const Message *message, const char *content, const char *mentions) {
+        g_autoptr(JsonNode) root = NULL;
+        JsonObject *object = parse(message, &root);
+        g_autofree char *allowed = json_to_string(json_object_get_member(object, "allowed_mentions"), FALSE);
+
+        g_assert_cmpstr(json_object_get_string_member(object, "content"), ==, content);
+        g_assert_cmpstr(allowed, ==, mentions);
+}
+
+static void test_discord_as_written(void) {
+        _cleanup_(message_freep) Message *plain = NULL, *literal = NULL, *other = NULL, *empty = NULL;
+
+        plain =
+                        go_down_with(fixture_discord("oncall", true),
+                                     "{{nope}}",
+                                     "**{{.Check.Name}}** {{.Snapshot.Detail}}\n",
+                                     NULL);
+        g_assert_cmpuint(flags, ==, 0); /* a webhook has no subject */
+        assert_mentions(plain, "**db** x @here <@1>\n", "{\"parse\":[]}");
+
+        literal = go_down_with(
+                        fixture_discord("oncall", true),
+                        NULL,
+                        "@everyone <@!12><@&34>{{if eq .Verb \"UP\"}}<@56>{{end}} {{.Snapshot.Detail}}",
+                        NULL);
+        assert_mentions(literal,
+                        "@everyone <@!12><@&34> x @\u200bhere <@\u200b1>",
+                        "{\"parse\":[\"everyone\"],\"users\":[\"12\"],\"roles\":[\"34\"]}");
+
+        other =
+                        go_down_with(fixture_discord("oncall", true),
+                                     NULL,
+                                     "<@7> <@{{.Snapshot.Reports}}> @{{\"everyone\"}} {{.Snapshot.Detail}}",
+                                     NULL);
+        assert_mentions(other,
+                        "<@7> <@3> @everyone x @\u200bhere <@\u200b1>",
+                        "{\"parse\":[],\"users\":[\"7\"]}");
+
+        empty = go_down_with(fixture_discord("oncall", true), NULL, "{{if false}}x{{end}} \n", NULL);
+        g_assert_cmpuint(flags, ==, MESSAGE_BODY_FELL_BACK);
+        g_assert_nonnull(strstr(empty->body, "**db** is now down"));
+}
+
+static void test_a_test_uses_the_templates(void) {
+        _cleanup_(notice_freep) Notice *test = NULL;
+        _cleanup_(message_freep) Message *message = NULL;
+        Alert *alert = fixture_smtp("ops", "a@x.example", true);
+
+        start();
+        alert->subject_template = g_strdup("{{.Check.Name}} going {{.Verb}}");
+        alert->body_template = g_strdup("{{.Nope}}");
+        fixture_put(&value, RECORD_ALERT, alert);
         test = alerts_test_notice(value, value_alert(value, "ops"), "uuid", "node-1", 3, WALL);
-        g_assert_cmpint(message_render(value, test, &tested, &flags), ==, 0);
-        g_assert_cmpstr(tested->subject, ==, "[quptime] HTTP DOWN — homepage (https://example.com/)");
+        g_assert_cmpint(message_render(value, test, &message, &flags, NULL), ==, 0);
+        g_assert_cmpuint(flags, ==, MESSAGE_BODY_FELL_BACK);
+        g_assert_cmpstr(message->subject, ==, "homepage going DOWN");
+        g_assert_true(g_str_has_prefix(message->body, "This is a test of the alert"));
         finish();
+}
+
+/* An edit of the alert does not reach back to what it owes. */
+static void test_the_template_of_the_transition(void) {
+        _cleanup_(message_freep) Message *message = NULL;
+        Alert *alert = fixture_smtp("ops", "a@x.example", true);
+
+        start();
+        alert->subject_template = g_strdup("before {{.Verb}}");
+        fixture_put(&value, RECORD_ALERT, alert);
+        go_down(CHECK_TCP, "db", "db.example:5432", "x");
+        alert = fixture_smtp("ops", "a@x.example", true);
+        alert->subject_template = g_strdup("after");
+        fixture_put(&value, RECORD_ALERT, alert);
+        message = render("ops", NOTICE_DOWN);
+        g_assert_cmpstr(message->subject, ==, "before DOWN");
+        finish();
+}
+
+/* ---- refused when added ---- */
+
+static int check_alert(const char *body, const Alert *before, char **ret_text) {
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+        _cleanup_(alert_freep) Alert *alert = fixture_smtp("ops", "a@x.example", true);
+        int r;
+
+        alert->body_template = g_strdup(body);
+        r = alert_templates_validate(alert, before, &complaint);
+        g_free(*ret_text);
+        *ret_text = complaint ? complaint_to_string(complaint, NULL) : NULL;
+        return r;
+}
+
+static void test_refused_with_its_place(void) {
+        _cleanup_(alert_freep) Alert *before = fixture_smtp("ops", "a@x.example", true);
+        g_autofree char *text = NULL;
+
+        g_assert_cmpint(check_alert("a\nbc {{if eq .Verb \"DOWN\"-}}x{{end}}", NULL, &text), ==, 0);
+        g_assert_cmpint(check_alert("a\nbc {{upper .Verb}}", NULL, &text), ==, -EINVAL);
+        g_assert_cmpstr(text,
+                        ==,
+                        "line 2:6: body_template: function \"upper\" not defined\n"
+                        "    bc {{upper .Verb}}\n"
+                        "         ^~~~~");
+
+        /* what was adopted as it was may stay while something else is changed */
+        before->body_template = g_strdup("{{end}}");
+        g_assert_cmpint(check_alert("{{end}}", before, &text), ==, 0);
+        g_assert_cmpint(check_alert("{{end}} ", before, &text), ==, -EINVAL);
+        g_assert_cmpint(check_alert("", before, &text), ==, 0);
+}
+
+static void test_adopted_with_a_warning(void) {
+        _cleanup_(document_freep) Document *document = document_new();
+        g_autoptr(GPtrArray) warnings = complaint_list_new();
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+        Alert *alert = fixture_smtp("ops", "a@x.example", true);
+        const Complaint *warning;
+
+        alert->subject_template = g_strdup("{{if}}");
+        document->alerts = object_list_new(&alert_type);
+        g_ptr_array_add(document->alerts, fixture_smtp("other", "a@x.example", true));
+        g_ptr_array_add(document->alerts, alert);
+        document_templates_warn(document, warnings);
+        g_assert_cmpuint(warnings->len, ==, 1);
+        warning = g_ptr_array_index(warnings, 0);
+        g_assert_cmpstr(warning->field, ==, "alerts[1].subject_template");
+        g_assert_nonnull(strstr(warning->text, "line 1, column 5: missing value for if; it is kept"));
+
+        g_assert_cmpint(document_templates_validate(document, NULL, &complaint), ==, -EINVAL);
+        g_assert_cmpstr(complaint->field, ==, "alerts[1].subject_template");
+        g_assert_cmpint(document_templates_validate(document, document, NULL), ==, 0);
+        for (guint i = 0; i < document->alerts->len; i++)
+                (void) alert_free(g_ptr_array_index(document->alerts, i));
+        g_ptr_array_unref(document->alerts);
+        document->alerts = NULL;
 }
 
 static void test_no_alert_no_message(void) {
@@ -358,7 +556,11 @@ static void test_no_alert_no_message(void) {
         start();
         go_down(CHECK_TCP, "db", "db.example:5432", "x");
         fixture_delete(&value, RECORD_ALERT, "ops");
-        g_assert_cmpint(message_render(value, fixture_find(value, "ops", NOTICE_DOWN), &message, &flags),
+        g_assert_cmpint(message_render(value,
+                                       fixture_find(value, "ops", NOTICE_DOWN),
+                                       &message,
+                                       &flags,
+                                       NULL),
                         ==,
                         -ENOENT);
         g_assert_null(message);
@@ -380,7 +582,15 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/message/discord-neutralises", test_discord_neutralises_data);
         g_test_add_func("/alerts/message/discord-is-cut", test_discord_is_cut_on_a_code_point);
         g_test_add_func("/alerts/message/test", test_the_test_message);
-        g_test_add_func("/alerts/message/templates-fall-back", test_own_templates_fall_back_and_say_so);
+        g_test_add_func("/alerts/message/templates", test_own_templates);
+        g_test_add_func("/alerts/message/clean-subject", test_a_subject_is_one_clean_line);
+        g_test_add_func("/alerts/message/templates-fall-back", test_one_field_falls_back);
+        g_test_add_func("/alerts/message/endless-templates", test_templates_that_do_not_end);
+        g_test_add_func("/alerts/message/discord-as-written", test_discord_as_written);
+        g_test_add_func("/alerts/message/test-templates", test_a_test_uses_the_templates);
+        g_test_add_func("/alerts/message/templates-of-then", test_the_template_of_the_transition);
+        g_test_add_func("/alerts/message/templates-refused", test_refused_with_its_place);
+        g_test_add_func("/alerts/message/templates-adopted", test_adopted_with_a_warning);
         g_test_add_func("/alerts/message/no-alert", test_no_alert_no_message);
         return g_test_run();
 }

@@ -84,7 +84,8 @@ class Case(unittest.TestCase):
         )
         self.assertEqual(done.returncode, status, (args, done.stdout, done.stderr))
         if status not in (0, 4):
-            self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n\Z", args)
+            # what goes on below is indented, so that it cannot be taken for another line of quctl's
+            self.assertRegex(done.stderr, r"\Aerror: [^\n]+\n(    [^\n]*\n)*\Z", args)
         return done
 
     def out(self, *args, **kwargs):
@@ -626,6 +627,61 @@ class Alert(Case):
             self.out("alert", "test", "ops"), "test message for ops sent: 250 2.0.0 Ok\\r\\nqueued\n"
         )
         self.assertEqual(self.last("TestAlert"), ["ops"])
+
+
+    def data(self):
+        path = os.path.join(self.dir, "data.json")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(
+                {
+                    "Check": {"Name": "db", "Type": "tcp", "Target": "db:5432", "Interval": "1m30s"},
+                    "From": "down",
+                    "To": "up",
+                    "Snapshot": {"OKCount": 2, "NotOK": 1},
+                    "NodeID": "n1",
+                    "When": "2026-05-15T04:05:30Z",
+                },
+                file,
+            )
+        return path
+
+    def render(self, *args, **kwargs):
+        return self.run_quctl("alert", "render", *args, **kwargs)
+
+    def test_render_without_daemon(self):
+        body = "{{.Verb}} {{.Check.Interval}} {{.Snapshot.Reports}} {{.When}}"
+        for name in [], ["ops"]:
+            done = self.render(*name, "--subject", "{{.Check.Name}}\n", "--body", body, "--data", self.data())
+            self.assertEqual(done.stdout, "Subject: db\n\nRECOVERED 1m30s 3 2026-05-15T04:05:30Z\n")
+        done = self.render("--type=discord", "--body", body, "--data", self.data(), "--event", "down")
+        self.assertEqual(done.stdout, "DOWN 1m30s 3 2026-05-15T04:05:30Z\n")
+        done = self.render("--body", "{{.Check.Name}} {{.Verb}}", "--event=up", "--json=short")
+        self.assertEqual(json.loads(done.stdout)["body"], "homepage UP")
+        self.assertEqual(self.calls(), [])
+
+    def test_render_what_fails(self):
+        done = self.render("--body", "\n{{upper .Verb}}", "--data", self.data(), status=1)
+        self.assertIn('TCP service "db" has recovered.\n', done.stdout)
+        self.assertEqual(
+            done.stderr,
+            'error: body_template, line 2, column 3: function "upper" not defined; the default text is sent instead\n'
+            "    {{upper .Verb}}\n      ^~~~~\n",
+        )
+        for args in (["--default", "dns"], ["--body=x", "--event=sideways"], ["--body=x", "--type=x"], [], ["a", "b"]):
+            self.render(*args, status=2)
+        self.render("--body=x", "--data=/nonexistent/file", status=1)
+
+    def test_render_default(self):
+        for kind in "http", "tcp", "icmp":
+            text = self.render("--default", kind).stdout
+            self.assertRegex(text, r"\AAs mail:\n\nSubject: \[quptime\] \S+ DOWN — ")
+            self.assertIn("\nOn Discord:\n\n", text)
+        self.assertIn("RECOVERED", self.render("--default=http", "--event=recovered").stdout)
+
+    def test_render_asks_the_daemon(self):
+        self.daemon()
+        self.assertIn("error: no alert named", self.render("nobody", "--body=x", status=1).stderr)
+        self.assertIn("ListAlerts", [call["member"] for call in self.calls()])
 
 
 class Usage(Case):
