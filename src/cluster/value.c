@@ -265,7 +265,10 @@ const void *value_object(const Value *value, RecordKind kind, const char *id) {
 }
 
 const ClusterMeta *value_meta(const Value *value) {
-        return value_object(value, RECORD_META, "");
+        size_t n;
+        Record *const *records = value_slice(value, RECORD_META, &n);
+
+        return n > 0 && !*records[0]->id ? records[0]->object : NULL; /* "" sorts before all others */
 }
 
 const RecordDigest *value_hash(const Value *value) {

@@ -63,12 +63,14 @@ static bool reap(Job *jobs, unsigned *n_jobs) {
         return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS;
 }
 
-static int run_seeds(uint64_t first, uint64_t last, unsigned n_at_once, bool tell) {
+static int run_seeds(uint64_t first, uint64_t last, unsigned n_at_once, uint64_t n_enough, bool tell) {
         uint64_t n_failed = 0, n_done = 0, seed = first;
         Job jobs[JOBS_MAX];
         unsigned n_jobs = 0;
 
         while (seed <= last || n_jobs > 0) {
+                if (seed <= last && n_failed >= n_enough)
+                        last = seed - 1;
                 if (seed <= last && n_jobs < n_at_once) {
                         jobs[n_jobs++] = (Job){ .pid = start(seed, tell), .seed = seed };
                         seed++;
@@ -107,11 +109,13 @@ int main(int argc, char **argv) {
         g_autofree char *seeds = NULL;
         gint64 seed = 0;
         gint jobs = (gint) g_get_num_processors();
+        gint64 enough = G_MAXINT64;
         gboolean tell = FALSE;
         GOptionEntry options[] = {
                 { "seed", 0, 0, G_OPTION_ARG_INT64, &seed, "Play this seed and tell all that happens", "N" },
                 { "seeds", 0, 0, G_OPTION_ARG_STRING, &seeds, "Play these seeds (default: 1..500)", "A..B" },
                 { "jobs", 0, 0, G_OPTION_ARG_INT, &jobs, "How many at once (default: processors)", "N" },
+                { "enough", 0, 0, G_OPTION_ARG_INT64, &enough, "End when so many have failed", "N" },
                 { "tell", 0, 0, G_OPTION_ARG_NONE, &tell, "A line for every seed", NULL },
                 { NULL },
         };
@@ -131,5 +135,5 @@ int main(int argc, char **argv) {
                 fprintf(stderr, "--seeds takes N or A..B, from 1 on\n");
                 return 2;
         }
-        return run_seeds(first, last, (unsigned) CLAMP(jobs, 1, JOBS_MAX), tell);
+        return run_seeds(first, last, (unsigned) CLAMP(jobs, 1, JOBS_MAX), (uint64_t) enough, tell);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Takes one rule of the register away at a time and counts the seeds that notice.
+"""Takes one rule of the pure rooms away at a time and looks for seeds that notice.
 
     mutants.py SOURCE_DIR WORK_DIR [FIRST..LAST] [NAME…]
+    mutants.py --check SOURCE_DIR    only whether every mutant's text still stands where it is to be replaced
 
 Each mutant is a copy of the sources with one text replaced. A mutant that no seed catches means either a rule that
 is not needed or a fault that the simulator does not play."""
@@ -13,8 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+ROOMS = ("base", "model", "config", "wire", "cluster", "schedule", "verdict", "alerts")
+
 MUTANTS = {
-    # name: (file below src/cluster, what stands there, what stands there instead)
+    # name: (file, below src/cluster where no room is named, what stands there, what stands there instead)
     "vote without looking at the value": (
         "register-election.c", "if (stamp_compare(candidate, r->memory.accepted.at) < 0)", "if (false)"),
     "two votes in a term": (
@@ -104,6 +107,110 @@ MUTANTS = {
         "register-offer.c", "if (offer->term < r->memory.term) {", "if (false) {"),
     "newest wins, whoever stamped it": (
         "register-offer.c", "if (stamp_compare(at, r->memory.accepted.at) > 0) {", "if (true) {"),
+    # verdict
+    "flips after one round": (
+        "verdict/round.c", "ROUNDS_NEEDED = 2, ROUNDS_NEEDED_STANDING = 3", "ROUNDS_NEEDED = 1, ROUNDS_NEEDED_STANDING = 1"),
+    "majority of whoever spoke": (
+        "verdict/ballot.c", "majority_of(tally->n)", "majority_of(MAX(tally->ok + tally->not_ok, 1))"),
+    "half of the voters is a majority": (
+        "verdict/ballot.c", "return n_voters / 2 + 1;", "return (n_voters + 1) / 2;"),
+    "abstention counts as failure": (
+        "verdict/ballot.c", "case OBSERVATION_ABSTAINED: tally->abstained++;", "case OBSERVATION_ABSTAINED: tally->not_ok++;"),
+    "any answer counts for the open round": (
+        "verdict/verdict.c", "observation->round == watched->round)", "true)"),
+    "rounds of the last lead count": (
+        "verdict/round.c", "return (verdict->term & UINT64_C(0x7fffffff)) << 32 |", "return UINT64_C(1) << 32 |"),
+    "a check's edit keeps its votes": (
+        "verdict/verdict.c", "ballot_clear(&watched->ballot);", ""),
+    "a stale vote is fresh": (
+        "verdict/watched.c", "return vote_instant(now_usec, MAX(span, verdict->timing.stale_min));", "return 0;"),
+    "nobody suspects": (
+        "verdict/round.c", "return n > 0 || watched->forced;", "return watched->forced;"),
+    "a transition that failed is never judged again": (
+        "verdict/verdict.c", "if (watched && watched->phase == WATCHED_PROPOSED)", "if (false)"),
+    # alerts: transitions
+    "no RECOVERED": (
+        "alerts/alerts.c", "else if (transition->from == CHECK_DOWN)", "else if (false)"),
+    "RECOVERED only where DOWN was delivered": (
+        "alerts/alerts.c", "(told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED)", "told->state != DELIVERY_DELIVERED"),
+    "RECOVERED only where DOWN is owed": (
+        "alerts/alerts.c", "(told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED)", "told->state != DELIVERY_OWED"),
+    "RECOVERED dropped after a failover": (
+        "alerts/alerts.c", "if (!notice_is_current_down(down, outage))",
+        "if (!notice_is_current_down(down, outage) || outage->decided_term != transition->term)"),
+    "RECOVERED to everyone": (
+        "alerts/alerts.c", "if (!told || (told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED))", "if (false)"),
+    "a delivered DOWN is forgotten at once": (
+        "alerts/notices.c", "if (!owed && !is_of_use)", "if (!owed)"),
+    "DOWN to the default alerts alone": (
+        "alerts/alerts.c", "owe_to_effective(value, delta, transition, NOTICE_DOWN);",
+        "if (value_object(value, RECORD_CHECK, transition->check->id) && transition->number % 4) "
+        "owe_to_effective(value, delta, transition, NOTICE_DOWN);"),
+    "a removed check takes its notices along": (
+        "alerts/alerts.c", "restore_owed(before, after, delta, check->id);", ""),
+    "no word when a check that is down is removed": (
+        "alerts/alerts.c", "owe_to_whom_down_went(before, after, delta, status, transition, NOTICE_UNWATCHED);", ""),
+    "a change of any alert drops what is owed": (
+        "alerts/alerts.c", "recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address)",
+        "recipient->state == DELIVERY_OWED"),
+    "a transition nobody asked about": (
+        "alerts/alerts.c", "transition->from == (status ? status->state : CHECK_UNKNOWN)", "true"),
+    # alerts: deliveries
+    "an owed notice leaves before its outcome is known": (
+        "alerts/outcome.c", "case ATTEMPT_RETRY: case ATTEMPT_UNKNOWN: plan_retry(notice, recipient, outcome, realtime_usec);",
+        "case ATTEMPT_RETRY: case ATTEMPT_UNKNOWN: recipient->state = DELIVERY_DELIVERED;"),
+    "a busy relay is a refusal": (
+        "alerts/outcome.c", "case ATTEMPT_RETRY: case ATTEMPT_UNKNOWN: plan_retry(notice, recipient, outcome, realtime_usec);",
+        "case ATTEMPT_RETRY: case ATTEMPT_UNKNOWN: recipient->state = DELIVERY_REFUSED;"),
+    "given up at once": (
+        "alerts/retry.c", "if (attempts < G_N_ELEMENTS(plan))", "if (attempts > 2) return true; if (attempts < G_N_ELEMENTS(plan))"),
+    "an outcome is not committed by who is master no longer": (
+        "alerts/ledger.c", "if (outcome == CHANGE_DONE)", "if (true)"),
+    "a recipient is tried again before its outcome is committed": (
+        "alerts/outbox.c", "item->phase = ITEM_SETTLING;", "item->phase = ITEM_WAITING;"),
+    "later notices do not wait for earlier ones": (
+        "alerts/outbox.c", "is_first_in_lane(outbox, i))", "true)"),
+    "the outbox starts what it likes, master or not": (
+        "alerts/outbox.c", "while (outbox->is_master && outbox->running->len", "while (outbox->running->len"),
+    "a repeat has other bytes": (
+        "alerts/texts.c", "char *text_body(const Notice *notice) {",
+        "char *text_body(const Notice *notice) { if (((Recipient *) g_ptr_array_index(notice->recipients, 0))->attempts) "
+        "return g_strdup(\"again\");"),
+    # the court
+    "one conflict costs all their decisions": (
+        "alerts/court.c", "if (outcome == CHANGE_CONFLICT && n > 1)", "if (false)"),
+    "decides without a lease": (
+        "alerts/court.c", "if (now->is_master) commit_decided(court, now);", "if (true) commit_decided(court, now);"),
+    "anyone may have us probe": (
+        "alerts/court.c", "if (strcmp(from, now->leader) == 0) asked(court, round, now);", "asked(court, round, now);"),
+    "another revision is probed all the same": (
+        "alerts/court.c", "check && check->revision == round->revision", "check"),
+    "who learns late who leads gets no views": (
+        "alerts/court.c", "if (observe->greets) follower_get(court, from)->told = 0;", ""),
+    "a new leader is not told what we saw": (
+        "alerts/court.c", "own = verdict_own_observations(court->verdict, now->now_usec);",
+        "own = g_ptr_array_new();"),
+    "observations do not travel": (
+        "alerts/court.c", "send_observations(court, court->batch, /* greets= */ false, now);", ""),
+    "the views of yesterday's master are shown": (
+        "alerts/court.c", "verdict_forget_views(court->verdict, now->now_usec);", ""),
+    # records
+    "a notice is put without its text": (
+        "plan-records.c", "return have_texts(plan);", "return true;"),
+    "records are put whatever stood there": (
+        "plan-records.c", "if (!is_expected(value_find(plan->value, (RecordKind) kind, id), op->expect))", "if (false)"),
+    # hand edits
+    "an edit goes over what the cluster changed meanwhile": (
+        "editing.c", "change->base_version = version;",
+        "change->base_version = version; if (editing->tries) change->base_version = 0;"),
+    "a bad edit is proposed": (
+        "config/handedit.c", "if (document_validate(judge->edited, &complaint) < 0)", "if (false)"),
+    "half a file is an edit": (
+        "config/handedit.c", "if (!judge->input->in_place || has_end_mark(judge->input->text, judge->input->size))", "if (true)"),
+    # schedule
+    "nobody probes by itself": (
+        "schedule/schedule.c", "slot_after(schedule, entry, earliest);\n        entry->due", 
+        "slot_after(schedule, entry, earliest) + USEC_PER_HOUR;\n        entry->due"),
 }
 
 
@@ -111,18 +218,29 @@ def pattern(text):
     return r"\s*".join(re.escape(word) for word in re.findall(r"\w+|[^\w\s]", text))
 
 
-def mutate(source, work, name):
+def folder_of(file):
+    return "" if "/" in file else "cluster/"
+
+
+def mutated_text(source, name):
     file, old, new = MUTANTS[name]
-    path = work / "src/cluster" / file
-    text = (source / "src/cluster" / file).read_text()
+    text = (source / "src" / (folder_of(file) + file)).read_text()
     mutated, count = re.subn(pattern(old), lambda match: new, text)
     if count == 0:
         raise SystemExit(f"{name}: its text no longer stands in {file}")
-    path.write_text(mutated)
-    return path
+    return folder_of(file) + file, mutated
+
+
+def check(source):
+    for name in MUTANTS:
+        mutated_text(source, name)
+    print(f"{len(MUTANTS)} mutants, each finds its place")
 
 
 def main():
+    if sys.argv[1] == "--check":
+        check(Path(sys.argv[2]))
+        return
     source, work = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     seeds = sys.argv[3] if len(sys.argv) > 3 else "1..500"
     names = sys.argv[4:] or list(MUTANTS)
@@ -133,8 +251,9 @@ def main():
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "glib-2.0", "json-glib-1.0", "yaml-0.1"],
                            capture_output=True, text=True, check=True).stdout.split()
     cc = ["cc", "-O1", "-w", "-std=gnu17", "-D_GNU_SOURCE", f"-I{work}/src"]
-    rooms = [work / "src" / room for room in ("base", "model", "config", "wire", "cluster")]
-    sources = [p for folder in [*rooms, work / "tests/sim"] for p in sorted(folder.glob("*.c"))]
+    rooms = [work / "src" / room for room in ROOMS]
+    sources = [p for folder in [*rooms, work / "tests/sim"] for p in sorted(folder.glob("*.c"))
+               if not p.name.startswith("truth")]
     objects = {p: work / "objects" / f"{p.parent.name}-{p.stem}.o" for p in sources}
     (work / "objects").mkdir(exist_ok=True)
 
@@ -144,14 +263,16 @@ def main():
     for path in sources:
         build(path)
     for name in names:
-        path = mutate(source, work, name)
+        file, text = mutated_text(source, name)
+        path = work / "src" / file
+        path.write_text(text)
         build(path)
         subprocess.run([*cc, "-o", work / "mutant", *objects.values(), *flags, "-lm"], check=True)
-        run = subprocess.run([work / "mutant", "--seeds", seeds], capture_output=True, text=True)
+        run = subprocess.run([work / "mutant", "--seeds", seeds, "--enough", "3"], capture_output=True, text=True)
         failed = re.findall(r"^seed (\d+): FAILED: (?:at [\d.]+ s: )?(.*)", run.stdout, re.M)
-        first = f"; first seed {failed[0][0]}: {failed[0][1]}" if failed else ""
-        print(f"{name}: {len(failed)}{first}", flush=True)
-        shutil.copy(source / "src/cluster" / path.name, path)
+        first = min(failed, key=lambda found: int(found[0])) if failed else None
+        print(f"{name}: seed {first[0]}: {first[1]}" if first else f"{name}: NOT NOTICED", flush=True)
+        shutil.copy(source / "src" / file, path)
         build(path)
 
 

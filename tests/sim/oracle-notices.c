@@ -335,7 +335,7 @@ static void check_removed(Sim *sim, const Value *before, const Value *after, con
 }
 
 /* What has become of this outage's DOWNs. */
-static void follow_downs(Sim *sim, const Value *after) {
+static void follow_downs(Sim *sim, const Value *before, const Value *after) {
         GHashTable *downs = sim->oracle->downs;
         GHashTableIter iter;
         gpointer key, value;
@@ -347,9 +347,11 @@ static void follow_downs(Sim *sim, const Value *after) {
         while (g_hash_table_iter_next(&iter, &key, &value)) {
                 g_auto(GStrv) parts = g_strsplit(key, " ", 3);
                 const CheckStatus *status = value_object(after, RECORD_STATUS, parts[0]);
+                bool owed = GPOINTER_TO_UINT(value) == DELIVERY_OWED;
 
                 if (!status || status->state != CHECK_DOWN || !value_find(after, RECORD_ALERT, parts[1]) ||
-                    (GPOINTER_TO_UINT(value) == DELIVERY_OWED && !still_listens(after, parts[1], parts[2])))
+                    (owed &&
+                     (!still_listens(after, parts[1], parts[2]) || edited_twice(before, after, parts[1]))))
                         g_hash_table_iter_remove(&iter);
         }
         for (size_t i = 0; i < n; i++) {
@@ -391,5 +393,5 @@ void oracle_notices(Sim *sim, const Value *before, const Value *after, bool next
         for (size_t i = 0; next && i < n; i++)
                 if (!value_find(after, RECORD_CHECK, states[i]->id))
                         check_removed(sim, before, after, states[i]->object);
-        follow_downs(sim, after);
+        follow_downs(sim, before, after);
 }

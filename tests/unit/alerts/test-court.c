@@ -294,6 +294,88 @@ static void test_ledger(void) {
         value = value_unref(value);
 }
 
+static ChangeOutcome commit(Change *change) {
+        _cleanup_(change_answer_freep) ChangeAnswer *answer = NULL;
+        ChangeOutcome outcome;
+        Delta *delta = NULL;
+
+        change->id = g_strdup("change");
+        change_plan(value, change, WALL, "node-0", next_id, NULL, &delta, &answer);
+        outcome = answer->outcome;
+        if (delta)
+                fixture_apply(&value, delta);
+        (void) change_free(change);
+        return outcome;
+}
+
+static Change *flip_of(const Value *base, const char *check_id, CheckState to) {
+        _cleanup_(transition_freep) Transition *transition = fixture_transition(base, check_id, to, WALL);
+        _cleanup_(delta_freep) Delta *delta = alerts_on_transition(base, transition);
+
+        return change_from_delta(base, delta);
+}
+
+static Change *delivery_of(const Value *base, const Notice *notice) {
+        AttemptOutcome outcome = { .result = ATTEMPT_DELIVERED, .attempt = 1 };
+        DeliveryState state;
+        _cleanup_(delta_freep) Delta *delta =
+                        alerts_on_outcome(base, notice->id, "webhook", &outcome, WALL, &state);
+
+        return change_from_delta(base, delta);
+}
+
+/* Two changes planned side by side: one lets the last notice with a text go, the other brings a new notice
+ * with the same text. Whichever is first, no notice is left without its text. */
+static void side_by_side(bool delivery_first) {
+        Alert *alert = fixture_discord("oncall", true);
+        const Notice *notice;
+        Change *delivery, *flip;
+
+        alert->body_template = g_strdup("{{.Check}} {{.Verb}}");
+        value = fixture_value(3, 2, 30 * SEC);
+        fixture_put(&value, RECORD_ALERT, alert);
+        fixture_flip_at(&value, "check-0000", CHECK_UP, WALL); /* its first: UP, which nobody needs later */
+        notice = fixture_notice(value, 0);
+        delivery = delivery_of(value, notice);
+        flip = flip_of(value, "check-0001", CHECK_UP);
+        if (delivery_first) {
+                g_assert_cmpint(commit(delivery), ==, CHANGE_DONE);
+                g_assert_cmpint(commit(flip), ==, CHANGE_CONFLICT);
+                g_assert_cmpint(commit(flip_of(value, "check-0001", CHECK_UP)), ==, CHANGE_DONE);
+        } else {
+                g_assert_cmpint(commit(flip), ==, CHANGE_DONE);
+                g_assert_cmpint(commit(delivery), ==, CHANGE_DONE);
+        }
+        notice = fixture_notice(value, 0);
+        g_assert_cmpstr(notice->check_id, ==, "check-0001");
+        g_assert_nonnull(value_find(value, RECORD_TEMPLATE, notice->body_template_hash));
+        value = value_unref(value);
+}
+
+static void test_texts(void) {
+        side_by_side(true);
+        side_by_side(false);
+}
+
+/* DOWN is delivered while the outage ends: what is kept of it leaves with the next delivery. */
+static void test_leftover(void) {
+        Change *delivery;
+
+        value = fixture_value(3, 1, 30 * SEC);
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_commit_status(&value, CHECK, CHECK_UP, 1);
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        delivery = delivery_of(value, fixture_notice(value, 0));
+        g_assert_cmpint(commit(flip_of(value, CHECK, CHECK_UP)), ==, CHANGE_DONE);
+        g_assert_cmpint(commit(delivery), ==, CHANGE_DONE);
+        g_assert_nonnull(fixture_find(value, "oncall", NOTICE_DOWN));
+        g_assert_cmpint(commit(delivery_of(value, fixture_find(value, "oncall", NOTICE_RECOVERED))),
+                        ==,
+                        CHANGE_DONE);
+        g_assert_cmpuint(fixture_n(value, RECORD_NOTICE), ==, 0);
+        value = value_unref(value);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/court/mass-outage", test_mass_outage);
@@ -301,5 +383,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/court/lead-ends", test_lead_ends);
         g_test_add_func("/court/asked", test_asked);
         g_test_add_func("/ledger", test_ledger);
+        g_test_add_func("/side-by-side/texts", test_texts);
+        g_test_add_func("/side-by-side/leftover", test_leftover);
         return g_test_run();
 }
