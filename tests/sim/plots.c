@@ -109,7 +109,8 @@ static bool growing_hide(Sim *sim) {
 
         sim_say(sim, other, "and the leader n%d hear nothing of each other", leader->index);
         sim->net.cut[leader->index][other->index] = sim->net.cut[other->index][leader->index] = true;
-        wait(sim, 3 * USEC_PER_SEC + sim_random(sim, 2 * USEC_PER_SEC));
+        /* a little before it stands: a lease of 3/4 of the new E must not be over by then */
+        wait(sim, 1500 * USEC_PER_MSEC + sim_random(sim, 3 * USEC_PER_SEC));
         return true;
 }
 
