@@ -8,8 +8,6 @@
 #include "config/yaml.h"
 #include "sim.h"
 
-#define BAD_NAME "never-to-be-seen"
-
 void file_done(SimFile *file) {
         g_clear_pointer(&file->text, g_free);
         g_clear_pointer(&file->last_text, g_free);

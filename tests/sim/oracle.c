@@ -127,6 +127,16 @@ static void read_changes(Sim *sim, const SimNode *node, const Value *value) {
         }
 }
 
+/* A bad edit never replaces a good configuration. */
+static void no_bad_edit(Sim *sim, const Value *value) {
+        size_t n;
+        Record *const *checks = value_slice(value, RECORD_CHECK, &n);
+
+        for (size_t i = 0; i < n; i++)
+                if (strstr(((const Check *) checks[i]->object)->name, BAD_NAME))
+                        sim_fail(sim, "%s came with a bad edit, and is committed", checks[i]->id);
+}
+
 /* The cluster's story, each committed value once, in order. */
 static void advance(Sim *sim, const RegisterEffect *effect) {
         Oracle *oracle = sim->oracle;
@@ -138,6 +148,7 @@ static void advance(Sim *sim, const RegisterEffect *effect) {
                 oracle_verdicts(sim, oracle->newest, effect->value);
                 oracle_notices(sim, oracle->newest, effect->value, effect->seq == oracle->newest_seq + 1);
         }
+        no_bad_edit(sim, effect->value);
         (void) value_unref(oracle->newest);
         oracle->newest = value_ref(effect->value);
         oracle->newest_term = effect->term;

@@ -15,6 +15,7 @@
 #define NODES_MAX 7
 #define TARGETS_MAX 4
 #define RELAYS_MAX 3
+#define BAD_NAME "never-to-be-seen" /* of what a bad edit of cluster.yaml would bring */
 #define SIM_SILENT 0
 #define SIM_ALL (-1)
 #define WALL_USEC (UINT64_C(1778598000) * USEC_PER_SEC) /* when the play begins */
