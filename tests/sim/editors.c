@@ -147,12 +147,13 @@ static void change_document(Sim *sim, Document *document) {
                 break;
         case 2:
                 if (n > 1)
-                        g_ptr_array_remove_index(document->checks, (guint) sim_random(sim, n));
+                        (void) check_free(g_ptr_array_steal_index(
+                                        document->checks, (guint) sim_random(sim, n)));
                 break;
         default:
                 if (document->peers && document->peers->len > 1 && sim_chance(sim, 15))
-                        g_ptr_array_remove_index(
-                                        document->peers, (guint) sim_random(sim, document->peers->len));
+                        (void) peer_free(g_ptr_array_steal_index(
+                                        document->peers, (guint) sim_random(sim, document->peers->len)));
                 break;
         }
 }

@@ -21,6 +21,10 @@ static void effect_destroy(gpointer effect) {
         (void) court_effect_free(effect);
 }
 
+static void observation_destroy(gpointer observation) {
+        (void) observation_free(observation);
+}
+
 static CourtNow instant(void) {
         return (CourtNow){ .now_usec = now,
                            .realtime_usec = WALL + now,
@@ -94,7 +98,7 @@ static void receive(const char *from, GPtrArray *observations) {
 /* All checks fail for us and node-1; with rounds, these are the answers to the open ones. */
 static void all_fail(unsigned n_checks, bool in_rounds) {
         for (unsigned first = 0; first < n_checks; first += OBSERVE_BATCH_MAX) {
-                g_autoptr(GPtrArray) theirs = object_list_new(&observation_type);
+                g_autoptr(GPtrArray) theirs = g_ptr_array_new_with_free_func(observation_destroy);
 
                 for (unsigned k = first; k < MIN(n_checks, first + OBSERVE_BATCH_MAX); k++) {
                         const CourtEffect *round = in_rounds ? g_ptr_array_index(rounds, k) : NULL;

@@ -122,7 +122,7 @@ static void test_removed_peer(void) {
 
         start();
         document = edited();
-        g_ptr_array_remove_index(document->peers, 2);
+        (void) peer_free(g_ptr_array_steal_index(document->peers, 2));
         editing = judge(document, true);
         g_assert_cmpint(step.kind, ==, EDITING_PROPOSE);
         g_assert_cmpint(step.change->kind, ==, CHANGE_DOCUMENT);
