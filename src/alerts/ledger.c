@@ -14,6 +14,7 @@ typedef struct Finished {
 } Finished;
 
 struct Ledger {
+        Outbox *outbox;
         GPtrArray *finished;   /* of Finished, in order */
         unsigned n_committing; /* how many of them, from the front, are on their way */
         usec_t commit_again;   /* after a refusal */
@@ -28,9 +29,12 @@ static void finished_destroy(gpointer data) {
         g_free(finished);
 }
 
-Ledger *ledger_new(void) {
+Ledger *ledger_new(Outbox *outbox) {
         Ledger *ledger = g_new0(Ledger, 1);
 
+        assert(outbox);
+
+        ledger->outbox = outbox;
         ledger->finished = g_ptr_array_new_with_free_func(finished_destroy);
         return ledger;
 }
@@ -87,6 +91,16 @@ static Value *apply_all(const Ledger *ledger, const Value *committed, usec_t rea
         return working;
 }
 
+/* the first n are committed, or say nothing new */
+static void let_go(Ledger *ledger, unsigned n, usec_t now_usec) {
+        for (unsigned i = 0; i < n; i++) {
+                const Finished *finished = g_ptr_array_index(ledger->finished, i);
+
+                outbox_settled(ledger->outbox, finished->notice_id, finished->recipient, now_usec);
+        }
+        g_ptr_array_remove_range(ledger->finished, 0, n);
+}
+
 Change *ledger_plan(Ledger *ledger, const Value *committed, usec_t now_usec, usec_t realtime_usec) {
         _cleanup_(value_unrefp) Value *working = NULL;
         _cleanup_(delta_freep) Delta *all = NULL;
@@ -100,7 +114,7 @@ Change *ledger_plan(Ledger *ledger, const Value *committed, usec_t now_usec, use
         working = apply_all(ledger, committed, realtime_usec);
         all = delta_between(committed, working);
         if (delta_is_empty(all)) {
-                g_ptr_array_set_size(ledger->finished, 0);
+                let_go(ledger, ledger->finished->len, now_usec);
                 return NULL;
         }
         ledger->n_committing = ledger->finished->len;
@@ -111,7 +125,7 @@ void ledger_answered(Ledger *ledger, ChangeOutcome outcome, usec_t now_usec) {
         assert(ledger);
 
         if (outcome == CHANGE_DONE)
-                g_ptr_array_remove_range(ledger->finished, 0, ledger->n_committing);
+                let_go(ledger, ledger->n_committing, now_usec);
         else
                 ledger->commit_again = usec_add(now_usec, COMMIT_AGAIN_USEC);
         ledger->n_committing = 0;

@@ -7,12 +7,13 @@
  * the newer value. */
 
 #include "alerts/alerts.h"
+#include "alerts/outbox.h"
 #include "cluster/change.h"
 
 typedef struct Ledger Ledger;
 
-/* lifecycle */
-Ledger *ledger_new(void);
+/* lifecycle; outbox: borrowed, is told of what is settled */
+Ledger *ledger_new(Outbox *outbox);
 Ledger *ledger_free(Ledger *ledger);
 DEFINE_CLEANUP(Ledger, ledger_free);
 

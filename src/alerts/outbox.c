@@ -199,8 +199,8 @@ static Item *find_recipient(GPtrArray *items, guint first, guint end, const char
         return NULL;
 }
 
-/* The item as the new record has it; an attempt in flight goes on, one that ended is settled by its count.
- */
+/* The item as the new record has it; an attempt in flight goes on, and one whose outcome is not
+ * committed yet waits for outbox_settled(): the record may also have changed by what another master did. */
 static void
 item_update(Item *item, Record *record, const Recipient *recipient, usec_t now_usec, usec_t realtime_usec) {
         Record *old = item->record;
@@ -209,8 +209,6 @@ item_update(Item *item, Record *record, const Recipient *recipient, usec_t now_u
         item->record = record_ref(record);
         item->notice = record->object;
         item->recipient = recipient;
-        if (item->phase == ITEM_SETTLING && recipient->attempts >= item->attempt)
-                item->phase = ITEM_WAITING;
         if (is_news)
                 item->due = due_of(recipient, now_usec, realtime_usec);
         record_unref(old);
@@ -316,6 +314,21 @@ void outbox_finished(Outbox *outbox, const char *notice_id, const char *recipien
                 break;
         }
         start_what_may(outbox, now_usec);
+}
+
+void outbox_settled(Outbox *outbox, const char *notice_id, const char *recipient, usec_t now_usec) {
+        assert(outbox);
+
+        for (guint i = 0; i < outbox->items->len; i++) {
+                Item *item = g_ptr_array_index(outbox->items, i);
+
+                if (item->phase != ITEM_SETTLING || g_strcmp0(item->notice->id, notice_id) != 0 ||
+                    g_strcmp0(item->recipient->address, recipient) != 0)
+                        continue;
+                item->phase = ITEM_WAITING;
+                start_what_may(outbox, now_usec);
+                return;
+        }
 }
 
 void outbox_hold(Outbox *outbox, const char *notice_id, usec_t until_usec) {

@@ -8,10 +8,10 @@
  * Everything else runs side by side, at most DELIVERIES_PER_ALERT for one alert and DELIVERIES_AT_ONCE in
  * all.
  *
- * The life of an attempt: START -> the manager sends -> outbox_finished() -> alerts_on_outcome() is
- * committed -> outbox_set_value() shows the recipient settled or with its next instant. Between the last two
- * steps nothing starts for this recipient, also not where the lease lapsed meanwhile and came back: the
- * manager commits the outcome, whoever leads by then.
+ * The life of an attempt: START -> the manager sends -> outbox_finished(), and the outcome goes to the
+ * ledger (alerts/ledger.h), which commits it -> outbox_set_value() shows the recipient settled or with its
+ * next instant -> the ledger calls outbox_settled(). In between nothing starts for this recipient, also not
+ * where the lease lapsed meanwhile and came back: the outcome is committed, whoever leads by then.
  */
 
 #include "cluster/value.h"
@@ -47,6 +47,9 @@ void outbox_finished(Outbox *outbox, const char *notice_id, const char *recipien
 /* The relay of this notice, one in flight, wants to be left alone: nothing starts for its alert until then.
  */
 void outbox_hold(Outbox *outbox, const char *notice_id, usec_t until_usec);
+/* The outcome of an attempt that finished is committed, and the value that shows it is set; or it will never
+ * be, because it says nothing new. */
+void outbox_settled(Outbox *outbox, const char *notice_id, const char *recipient, usec_t now_usec);
 void outbox_tick(Outbox *outbox, usec_t now_usec);
 /* of OutboxEffect, in order; the caller frees the array */
 GPtrArray *outbox_take_effects(Outbox *outbox);

@@ -96,7 +96,7 @@ int deliveries_new(Manager *manager, Deliveries **ret) {
         deliveries->manager = manager;
         deliveries->outbox = outbox_new();
         deliveries->attempts = g_ptr_array_new_with_free_func(attempt_free);
-        deliveries->ledger = ledger_new();
+        deliveries->ledger = ledger_new(deliveries->outbox);
         deliveries->tests = g_ptr_array_new_with_free_func(test_free);
         deliveries->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
@@ -288,6 +288,7 @@ static int on_settle(sd_event_source *source, void *userdata) {
         Deliveries *deliveries = userdata;
         g_autoptr(GPtrArray) effects = NULL;
 
+        commit_finished(deliveries); /* first: what is settled by it may start again */
         outbox_set_master(deliveries->outbox, manager_is_master(deliveries->manager), now_boottime());
         outbox_tick(deliveries->outbox, now_boottime());
         effects = outbox_take_effects(deliveries->outbox);
@@ -299,7 +300,6 @@ static int on_settle(sd_event_source *source, void *userdata) {
                 else
                         start_attempt(deliveries, effect);
         }
-        commit_finished(deliveries);
         return timer_arm(
                         deliveries->manager->event,
                         &deliveries->timer,

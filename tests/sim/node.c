@@ -286,9 +286,9 @@ static void carry_out_all(Sim *sim, SimNode *node) {
                 if (node->up && node->life == life)
                         court_turn(sim, node);
                 if (node->up && node->life == life)
-                        outbox_turn(sim, node);
-                if (node->up && node->life == life)
                         ledger_turn(sim, node);
+                if (node->up && node->life == life)
+                        outbox_turn(sim, node);
         } while (node->up && node->life == life && !g_queue_is_empty(&node->effects.queue));
         if (node->life != life)
                 return;
@@ -423,7 +423,7 @@ void node_start(Sim *sim, SimNode *node) {
         node->court = court_new(node->id, &verdict_timing_default);
         node->schedule = schedule_new(g_str_hash(node->id));
         node->outbox = outbox_new();
-        node->ledger = ledger_new();
+        node->ledger = ledger_new(node->outbox);
         sim_say(sim,
                 node,
                 "starts in term %" G_GUINT64_FORMAT ", with value %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT

@@ -259,7 +259,8 @@ static void test_asked(void) {
 
 /* The ledger commits what came of attempts, all at once, one change at a time, again after a refusal. */
 static void test_ledger(void) {
-        Ledger *ledger = ledger_new();
+        Outbox *outbox = outbox_new();
+        Ledger *ledger = ledger_new(outbox);
         const Notice *notice;
         Change *change;
 
@@ -295,6 +296,7 @@ static void test_ledger(void) {
         g_assert_null(ledger_plan(ledger, value, 20 * SEC, WALL));
         g_assert_cmpuint(ledger_n_open(ledger), ==, 0);
         (void) ledger_free(ledger);
+        (void) outbox_free(outbox);
         value = value_unref(value);
 }
 
@@ -361,6 +363,38 @@ static void test_texts(void) {
         side_by_side(false);
 }
 
+/* A lease comes and goes while an attempt is in flight, and another master's failure of the same attempt is
+ * committed meanwhile. Ours says nothing new then, and is not waited for. */
+static void test_overtaken(void) {
+        Outbox *outbox = outbox_new();
+        Ledger *ledger = ledger_new(outbox);
+        AttemptOutcome failure = { .result = ATTEMPT_UNKNOWN, .attempt = 1 };
+        g_autoptr(GPtrArray) effects = NULL;
+        g_autofree char *id = NULL;
+
+        value = fixture_value(3, 1, 30 * SEC);
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_commit_status(&value, CHECK, CHECK_UP, 1);
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        id = g_strdup(fixture_notice(value, 0)->id);
+        outbox_set_master(outbox, true, SEC);
+        outbox_set_value(outbox, value, SEC, WALL);
+        (void) fixture_outcome(&value, fixture_notice(value, 0), "webhook", ATTEMPT_UNKNOWN, WALL);
+        outbox_set_value(outbox, value, 2 * SEC, WALL);
+
+        ledger_add(ledger, id, "webhook", &failure);
+        outbox_finished(outbox, id, "webhook", 3 * SEC);
+        g_assert_null(ledger_plan(ledger, value, 3 * SEC, WALL));
+        g_ptr_array_unref(outbox_take_effects(outbox));
+        outbox_tick(outbox, 3600 * SEC);
+        effects = outbox_take_effects(outbox);
+        g_assert_cmpuint(effects->len, ==, 1);
+        g_assert_cmpuint(((const OutboxEffect *) g_ptr_array_index(effects, 0))->attempt, ==, 2);
+        (void) ledger_free(ledger);
+        (void) outbox_free(outbox);
+        value = value_unref(value);
+}
+
 /* DOWN is delivered while the outage ends: what is kept of it leaves with the next delivery. */
 static void test_leftover(void) {
         Change *delivery;
@@ -388,6 +422,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/court/asked", test_asked);
         g_test_add_func("/ledger", test_ledger);
         g_test_add_func("/side-by-side/texts", test_texts);
+        g_test_add_func("/side-by-side/overtaken", test_overtaken);
         g_test_add_func("/side-by-side/leftover", test_leftover);
         return g_test_run();
 }

@@ -402,6 +402,7 @@ static void commit_one(World *world, guint i) {
                 settle_down(world, notice, recipient, state);
                 adopt(world, value_apply(world->value, delta), attempt);
         }
+        outbox_settled(world->outbox, attempt->notice_id, recipient, world->now);
         g_ptr_array_remove_index(world->attempts, i);
 }
 
