@@ -193,11 +193,15 @@ static void on_ready(void *userdata) {
 /* What the next start would find again, until a person does something; all else is worth another try. */
 static bool needs_a_person(int r) {
         switch (-r) {
-        case EINVAL:        /* a file that cannot be understood */
-        case EADDRNOTAVAIL: /* the socket unit and node.yaml differ */
-        case EACCES:
+        case EINVAL: /* a file that cannot be understood, */
+        case EBADMSG:
+        case EFBIG:
+        case ENOENT: /* is not there, */
+        case EACCES: /* or may not be read */
         case EPERM:
-        case ESTALE: /* a register that was exchanged */
+        case ESTALE:        /* a register that was exchanged, */
+        case ENOTSUP:       /* or is of a later version */
+        case EADDRNOTAVAIL: /* the socket unit and node.yaml differ */
                 return true;
         default:
                 return false;
