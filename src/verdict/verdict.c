@@ -87,8 +87,7 @@ static void change_voters(Verdict *verdict, const Value *value, usec_t now_usec)
 
                 ballot_remap(&watched->ballot, from, n);
                 watched_changed(verdict, watched, now_usec);
-                if (watched->phase != WATCHED_PROPOSED)
-                        watched_restart(verdict, watched, now_usec);
+                watched_restart(verdict, watched, now_usec); /* what was decided is void as well */
         }
 }
 

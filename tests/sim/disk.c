@@ -67,7 +67,7 @@ void disk_write(Sim *sim, SimNode *node, RegisterWrite *write_consumed) {
 
         if (sim->now < node->disk.slow_until)
                 delay += sim_random(sim, 2 * USEC_PER_SEC);
-        if (sim->now < node->disk.stuck_until)
+        if (sim->now < node->disk.stuck_until && (!node->disk.stuck_values || write_consumed->has_accepted))
                 delay += node->disk.stuck_until - sim->now;
         event->kind = SIM_PERSISTED;
         event->at = sim->now + delay;

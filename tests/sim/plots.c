@@ -97,6 +97,7 @@ static bool growing_stuck(Sim *sim) {
         if (!node_acts(sim, actor(sim, 0)) || !stuck->up)
                 return false;
         stuck->disk.stuck_until = sim->now + 8 * USEC_PER_SEC;
+        stuck->disk.stuck_values = false;
         sim_say(sim, stuck, "has a stuck disk until %.4f", (double) stuck->disk.stuck_until / 1e6);
         operators_set_election(sim, actor(sim, 0), 3 * USEC_PER_SEC);
         wait(sim, 500 * USEC_PER_MSEC);
@@ -121,9 +122,51 @@ static bool growing_restart(Sim *sim) {
         return true;
 }
 
-static const plot_step_t plots[][6] = {
+/* ---- a growing E that one voter never saw: it was cut off meanwhile, and the leader is a new one, which
+ * knows nothing of the short E. The voter answers its pings while the value is stuck on the way to its disk.
+ * ---- */
+
+static bool unseen_cut(Sim *sim) {
+        if (!node_acts(sim, actor(sim, 0)) || !actor(sim, 2)->up)
+                return false;
+        faults_isolate(sim, actor(sim, 2));
+        operators_set_election(sim, actor(sim, 0), 3 * USEC_PER_SEC);
+        wait(sim, 500 * USEC_PER_MSEC);
+        return true;
+}
+
+static bool unseen_change_leader(Sim *sim) {
+        faults_restart(sim, actor(sim, 0), 20 * USEC_PER_MSEC);
+        wait(sim, USEC_PER_SEC);
+        return true;
+}
+
+static bool unseen_heal(Sim *sim) {
+        SimNode *stuck = actor(sim, 2);
+
+        if (!node_acts(sim, actor(sim, 0))) {
+                int swap = sim->plot_nodes[0];
+
+                sim->plot_nodes[0] = sim->plot_nodes[1];
+                sim->plot_nodes[1] = swap;
+        }
+        if (!node_acts(sim, actor(sim, 0)) || !stuck->up)
+                return false;
+        net_heal(sim);
+        stuck->disk.stuck_until = sim->now + 15 * USEC_PER_SEC;
+        stuck->disk.stuck_values = true;
+        sim_say(sim,
+                stuck,
+                "is back, and its disk takes no value until %.4f",
+                (double) stuck->disk.stuck_until / 1e6);
+        wait(sim, USEC_PER_SEC);
+        return true;
+}
+
+static const plot_step_t plots[][8] = {
         { breath_others_lead, breath_cut },
         { growing_short, growing_stuck, growing_hide, growing_restart },
+        { growing_short, unseen_cut, unseen_change_leader, unseen_heal, growing_hide, growing_restart },
 };
 
 void plots_begin(Sim *sim) {

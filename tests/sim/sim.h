@@ -31,7 +31,8 @@ typedef struct SimDisk {
         Value *committed;
         RegisterWrite *pending; /* not yet on the disk */
         usec_t slow_until;      /* of true time */
-        usec_t stuck_until;     /* nothing is written before */
+        usec_t stuck_until;     /* nothing is written before, */
+        bool stuck_values;      /* or no value, while terms and votes are */
         usec_t broken_until;
 } SimDisk;
 

@@ -201,6 +201,18 @@ static void test_conflict(void) {
         finish();
 }
 
+/* Decided by two of three, waiting for the change before it, and then there are four voters: void. */
+static void test_voters_change(void) {
+        start(1100);
+        outage(1100);
+        g_assert_cmpuint(changes->len, ==, 1); /* 1,024 of them; the others wait */
+        fixture_put(&value, RECORD_PEER, fixture_peer(3));
+        g_assert_cmpint(commit_first(), ==, CHANGE_DONE);
+        g_assert_cmpuint(changes->len, ==, 0);
+        g_assert_cmpuint(n_down(), ==, 1024);
+        finish();
+}
+
 /* A lead that ends takes its decisions with it, and a late answer means nothing to the next one. */
 static void test_lead_ends(void) {
         CourtNow i;
@@ -418,6 +430,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/court/mass-outage", test_mass_outage);
         g_test_add_func("/court/conflict", test_conflict);
+        g_test_add_func("/court/voters-change", test_voters_change);
         g_test_add_func("/court/lead-ends", test_lead_ends);
         g_test_add_func("/court/asked", test_asked);
         g_test_add_func("/ledger", test_ledger);
