@@ -247,6 +247,8 @@ Audit *audit_new(Connection *connection, sd_bus_message *m, const char *interfac
 }
 
 void audit_answered(Audit *audit, const ManagerAnswer *answer) {
+        bool has_name;
+
         assert(answer);
 
         if (!audit)
@@ -255,8 +257,10 @@ void audit_answered(Audit *audit, const ManagerAnswer *answer) {
         audit->outcome = answer->outcome;
         audit->version = answer->version;
         audit->text = g_strdup(answer->text);
+        /* as the manager gives it, it is empty where there is none */
+        has_name = answer->name && *answer->name;
         if (!audit->name && answer->id) /* what was added */
-                set_object(audit, kind_of(audit->member), answer->id, answer->name ?: answer->id);
+                set_object(audit, kind_of(audit->member), answer->id, has_name ? answer->name : answer->id);
         write_when_known(audit);
 }
 

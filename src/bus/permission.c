@@ -107,6 +107,10 @@ static void enter_again(Question *q) {
         reply_error(q, &error, r);
 }
 
+static bool may_interact(sd_bus_message *m) {
+        return sd_bus_message_get_allow_interactive_authorization(m) > 0;
+}
+
 static void on_decided(PolkitAnswer answer, const char *reason, void *userdata) {
         _cleanup_(question_freep) Question *q = userdata;
         const char *action = q->permission->action;
@@ -120,10 +124,11 @@ static void on_decided(PolkitAnswer answer, const char *reason, void *userdata) 
                 (void) bus_error_setf(
                                 &error,
                                 SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                                "Authentication is required for this (%s), and the caller does not allow "
-                                "that "
-                                "a person is asked.",
-                                action);
+                                "Authentication is required for this (%s), and %s.",
+                                action,
+                                may_interact(q->message)
+                                                ? "no polkit agent runs that could ask the caller for it"
+                                                : "the caller does not allow that a person is asked");
                 break;
         case POLKIT_DISMISSED:
                 (void) bus_error_setf(
@@ -189,7 +194,7 @@ static int ask_polkit(Question *q) {
                         sd_bus_message_get_sender(q->message),
                         q->permission->action,
                         q->permission->member,
-                        sd_bus_message_get_allow_interactive_authorization(q->message) > 0,
+                        may_interact(q->message),
                         on_decided,
                         q,
                         &q->polkit);
