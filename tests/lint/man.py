@@ -5,10 +5,12 @@
     man.py ROOT
 """
 
+import glob
 import os
 import re
 import subprocess
 import sys
+import tempfile
 
 from rooms import report
 
@@ -32,11 +34,25 @@ def complaints_of(root, path):
     return found
 
 
+def made(root, place):
+    """The manual that the build makes."""
+    path = os.path.join(place, "org.quptime1.5")
+    sources = sorted(glob.glob(os.path.join(root, "dbus", "*.xml")))
+    with open(path, "w", encoding="utf-8") as f:
+        run = subprocess.run(
+            ["/usr/bin/python3", "-B", os.path.join(root, "man", "interfaces.py"), "0", *sources],
+            stdout=f, stderr=subprocess.PIPE, text=True, check=False,
+        )
+    return run.stderr.splitlines() or complaints_of(place, "org.quptime1.5")
+
+
 def main():
     root = sys.argv[1]
     pages = sorted(os.path.join("man", name) for name in os.listdir(os.path.join(root, "man")) if name[-2:-1] == ".")
     complaints = [one for page in pages for one in complaints_of(root, page)]
-    return report(complaints, f"{len(pages)} manuals")
+    with tempfile.TemporaryDirectory() as place:
+        complaints += made(root, place)
+    return report(complaints, f"{len(pages) + 1} manuals")
 
 
 if __name__ == "__main__":

@@ -77,6 +77,10 @@ TESTS = {
         "quptime-journal.7: event 2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a02 is missing", "field QUPTIME_NODE is missing",
         "has no 'Documentation: man:'", "QUPTIME_NOBODY=, which no entry has"
     ),
+    "a call that nothing explains": in_tree(
+        "bus.py", "bus", "Manager.xml: List has no text", "Remove says that it is gated by []", "'list' has no row",
+        "no verb 'forget NAME'", "'remove NAME': the manager has no Delete"
+    ),
     "a manual that does not render": in_tree("man.py", "man", "nosuchmacro", "no NAME", "SEE ALSO"),
     "tabs, spaces at the end, long lines": in_tree(
         "format.py", "format", "ugly.c:3: a tab", "ugly.c:4: white space", "ugly.c:5: 1"

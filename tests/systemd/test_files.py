@@ -50,7 +50,9 @@ def test_every_file_has_its_place():
         files = {str(path.relative_to(place)) for path in place.rglob("*") if path.is_file()}
         for pattern in (
             r".*/bin/quptimed", r".*/bin/quctl", r".*/man1/quctl\.1", r".*/man8/quptimed\.8", r".*/man8/quptime\.service\.8",
-            r".*/man7/quptime-journal\.7",
+            r".*/man7/quptime-journal\.7", r".*/man5/org\.quptime1\.5",
+            # polkitd looks nowhere else, whatever the prefix is
+            r"usr/share/polkit-1/actions/org\.quptime1\.policy",
             r".*lib/systemd/system/quptime\.service", r".*lib/systemd/system/quptime\.socket",
             r".*lib/systemd/system/quptime-control\.socket",
             r".*lib/systemd/user/quptime\.service", r".*lib/systemd/user/quptime\.socket",
