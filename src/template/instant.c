@@ -335,6 +335,12 @@ static int time_itself(Run *run, const Datum *t, const Datum *arguments, Datum *
         return 0;
 }
 
+/* Go gives a *time.Location, which prints as its name. */
+static int time_location(Run *run, const Datum *t, const Datum *arguments, Datum *ret) {
+        *ret = datum_string("UTC", strlen("UTC"));
+        return 0;
+}
+
 static int time_year(Run *run, const Datum *t, const Datum *arguments, Datum *ret) {
         *ret = datum_int(calendar_of(t).year);
         return 0;
@@ -420,6 +426,7 @@ const DatumMethod time_methods[N_TIME_METHODS] = {
         METHOD("IsDST", time_is_dst, NULL),
         METHOD("IsZero", time_is_zero, NULL),
         METHOD("Local", time_itself, NULL),
+        METHOD("Location", time_location, NULL),
         METHOD("Minute", time_minute, NULL),
         METHOD("Month", time_month, NULL),
         METHOD("Nanosecond", time_nanosecond, NULL),

@@ -5,7 +5,7 @@
 
 #include "template/datum.h"
 
-enum { N_DURATION_METHODS = 10, N_TIME_METHODS = 29 };
+enum { N_DURATION_METHODS = 10, N_TIME_METHODS = 30 };
 
 extern const DatumMethod duration_methods[N_DURATION_METHODS], time_methods[N_TIME_METHODS],
                 month_methods[1], weekday_methods[1];
