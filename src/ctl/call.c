@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/limits.h"
 #include "base/names.h"
+#include "ctl/agent.h"
 #include "ctl/connect.h"
 #include "ctl/text.h"
 
@@ -31,8 +32,13 @@ static ExitStatus status_of_error(const sd_bus_error *error) {
         return STATUS_FAILED;
 }
 
-static ExitStatus call_failed(const sd_bus_error *error, int r, unsigned bits) {
-        const usec_t timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
+static usec_t call_timeout(const Context *context, unsigned bits) {
+        usec_t timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
+
+        return context->may_ask && !(bits & CALL_READS) ? timeout + CALL_PERSON_TIMEOUT_USEC : timeout;
+}
+
+static ExitStatus call_failed(const sd_bus_error *error, int r, usec_t timeout) {
         ExitStatus status = status_of_error(error);
 
         /* an error with a name of the daemon's own carries the sentence to show */
@@ -82,14 +88,16 @@ static ExitStatus
 request_send(Context *context, sd_bus_message *request, unsigned bits, sd_bus_message **ret_reply) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const usec_t timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
+        const usec_t timeout = call_timeout(context, bits);
         int r;
 
+        if (!(bits & CALL_READS))
+                agent_open(context);
         r = sd_bus_call(context->bus, request, timeout, &error, &reply);
         if (r < 0) {
                 if (bits & CALL_MAY_MISS && sd_bus_error_has_name(&error, BUS_ERROR_NOT_FOUND))
                         return STATUS_NOT_FOUND;
-                return call_failed(&error, r, bits);
+                return call_failed(&error, r, timeout);
         }
 
         if (ret_reply)
@@ -268,13 +276,13 @@ ExitStatus manager_status(Context *context, NodeStatus **ret) {
         if (status != STATUS_DONE)
                 return status;
 
-        r = request_new(context, "org.freedesktop.DBus.Properties", "GetAll", /* bits= */ 0, &request);
+        r = request_new(context, "org.freedesktop.DBus.Properties", "GetAll", CALL_READS, &request);
         if (r < 0)
                 return request_failed(r);
         r = sd_bus_message_append(request, "s", BUS_INTERFACE_MANAGER);
         if (r < 0)
                 return request_failed(r);
-        status = request_send(context, request, /* bits= */ 0, &reply);
+        status = request_send(context, request, CALL_READS, &reply);
         if (status != STATUS_DONE)
                 return status;
 
@@ -291,7 +299,7 @@ ExitStatus manager_list(Context *context, const char *member, const ObjectType *
         ExitStatus status;
         int r;
 
-        status = manager_call(context, member, /* bits= */ 0, &reply, "");
+        status = manager_call(context, member, CALL_READS, &reply, "");
         if (status != STATUS_DONE)
                 return status;
 
@@ -310,7 +318,7 @@ static ExitStatus list_checks_page(Context *context, GPtrArray *rows, uint32_t *
         status =
                         manager_call(context,
                                      "ListChecks",
-                                     /* bits= */ 0,
+                                     CALL_READS,
                                      &reply,
                                      "uu",
                                      (uint32_t) rows->len,

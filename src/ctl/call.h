@@ -12,12 +12,14 @@
 #include "ctl/rows.h"
 
 #define CALL_TIMEOUT_USEC (30 * USEC_PER_SEC)
+#define CALL_PERSON_TIMEOUT_USEC (5 * USEC_PER_MINUTE) /* besides, where a person may be asked */
 #define CALL_LONG_TIMEOUT_USEC (90 * USEC_PER_SEC) /* what waits for another host: node add, alert test */
 
 typedef enum CallBits {
         CALL_SENSITIVE = 1 << 0, /* carries a secret: sd-bus overwrites its memory */
         CALL_LONG = 1 << 1,
-        CALL_MAY_MISS = 1 << 2 /* NotFound is an answer: STATUS_NOT_FOUND, nothing is printed */
+        CALL_MAY_MISS = 1 << 2, /* NotFound is an answer: STATUS_NOT_FOUND, nothing is printed */
+        CALL_READS = 1 << 3     /* everyone may do this: nobody is asked for a password */
 } CallBits;
 
 /* member(types…) -> *ret_reply, which may be NULL when the answer is empty anyway */

@@ -146,7 +146,8 @@ static int bus_can_start_daemon(sd_bus *bus) {
 static void use_bus(Context *context, sd_bus *bus) {
         context->bus = bus;
         context->destination = BUS_NAME;
-        (void) sd_bus_set_allow_interactive_authorization(bus, isatty(STDIN_FILENO));
+        context->may_ask = !context->no_ask_password && isatty(STDIN_FILENO);
+        (void) sd_bus_set_allow_interactive_authorization(bus, context->may_ask);
 }
 
 /* a bus that was asked for by name: whether the daemon is there, the first call says */
@@ -160,6 +161,40 @@ static ExitStatus connect_bus(Context *context, const char *name, int (*open_bus
 
         use_bus(context, bus);
         return STATUS_DONE;
+}
+
+static ExitStatus use_remote(Context *context, const char *place, int r, sd_bus *opened) {
+        _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = opened;
+        const char *name;
+
+        /* waits for the bus's greeting: ssh has then got through, or said itself why not */
+        if (r >= 0)
+                r = sd_bus_get_unique_name(bus, &name);
+        if (r < 0)
+                return fail(STATUS_NO_DAEMON,
+                            "cannot reach the message bus of %s: %s",
+                            place,
+                            g_strerror(-r));
+
+        use_bus(context, TAKE_PTR(bus));
+        return STATUS_DONE;
+}
+
+static ExitStatus connect_host(Context *context) {
+        sd_bus *bus = NULL;
+        int r;
+
+        r = sd_bus_open_system_remote(&bus, context->host);
+        return use_remote(context, context->host, r, bus);
+}
+
+static ExitStatus connect_machine(Context *context) {
+        sd_bus *bus = NULL;
+        int r;
+
+        r = context->bus_choice == BUS_SESSION ? sd_bus_open_user_machine(&bus, context->machine)
+                                               : sd_bus_open_system_machine(&bus, context->machine);
+        return use_remote(context, context->machine, r, bus);
 }
 
 static ExitStatus connect_address(Context *context) {
@@ -211,6 +246,11 @@ ExitStatus daemon_connect(Context *context) {
 
         if (context->bus)
                 return STATUS_DONE;
+
+        if (context->host)
+                return connect_host(context);
+        if (context->machine)
+                return connect_machine(context);
 
         switch (context->bus_choice) {
         case BUS_SYSTEM:

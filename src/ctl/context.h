@@ -5,6 +5,7 @@
  * A verb answers with an exit status; scripts rely on these numbers (quctl(1), EXIT STATUS). */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <glib.h>
 #include <systemd/sd-bus.h>
@@ -30,6 +31,9 @@ typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY, _JSON_MODE_MAX } Json
 typedef struct Context {
         BusChoice bus_choice;
         char *address; /* of BUS_ADDRESS */
+        char *host;    /* over ssh, as [USER@]HOST; NULL: this one */
+        char *machine; /* a local container, as [USER@]NAME; NULL: none */
+        bool no_ask_password;
         JsonMode json;
         bool quiet;
         bool no_legend;
@@ -37,9 +41,9 @@ typedef struct Context {
         bool stdin_taken; /* one option has read standard input to its end */
         sd_bus *bus;
         const char *destination; /* NULL on a private socket: there is only one who can answer */
+        bool may_ask;            /* the daemon may let polkit ask a person for a password */
+        pid_t agent;             /* the child that asks for it (ctl/agent.h); 0: none */
 } Context;
 
-static inline void context_done(Context *context) {
-        g_free(context->address);
-        sd_bus_flush_close_unref(context->bus);
-}
+/* closes the connection, ends the agent */
+void context_done(Context *context);

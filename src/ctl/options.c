@@ -75,7 +75,7 @@ static void arguments_extend(Arguments *arguments, const Flag *flags, bool refus
         for (; flags && flags->name; flags++) {
                 Option option = { .flag = flags, .refused = refused };
 
-                if (!option_find(arguments, flags->name))
+                if (!option_find(arguments, flags->name) || (refused && flags->letter))
                         g_array_append_val(arguments->options, option);
         }
 }
@@ -240,7 +240,7 @@ static int parse_letters(Arguments *arguments, char *const *argv, size_t *i, cha
                 Option *option = option_find_letter(arguments, *p);
                 bool is_bool;
 
-                if (!option || option->refused) {
+                if (!option) {
                         *reterr_text = g_strdup_printf("unknown option -%c: -h lists the options", *p);
                         return -EINVAL;
                 }
@@ -338,6 +338,12 @@ char *const *arguments_list(const Arguments *arguments, const char *name) {
         const Option *option = option_find(arguments, name);
 
         return option && option->list ? (char *const *) option->list->pdata : NULL;
+}
+
+const char *arguments_text_by_letter(const Arguments *arguments, char letter) {
+        const Option *option = option_find_letter(arguments, letter);
+
+        return option && option->given ? option->text : NULL;
 }
 
 static void blank(char *text, size_t n) {

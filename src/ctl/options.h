@@ -55,8 +55,8 @@ typedef struct Arguments Arguments;
 Arguments *arguments_new(void);
 Arguments *arguments_free(Arguments *arguments);
 DEFINE_CLEANUP(Arguments, arguments_free);
-/* More flags to accept (borrowed); the first of one name counts. refused: known, but only before the verb.
- */
+/* More flags to accept (borrowed); the first of one name counts. refused: known, but only before the verb;
+ * the letter of a refused one works all the same, also where the long name is the verb's own. */
 void arguments_accept(Arguments *arguments, const Flag *flags);
 void arguments_refuse(Arguments *arguments, const Flag *flags);
 
@@ -82,6 +82,8 @@ const char *arguments_text(const Arguments *arguments, const char *name);  /* NU
 bool arguments_bool(const Arguments *arguments, const char *name);         /* false when not given */
 uint64_t arguments_number(const Arguments *arguments, const char *name);   /* 0 when not given */
 char *const *arguments_list(const Arguments *arguments, const char *name); /* NULL when not given */
+/* the text of the option that has this letter, or NULL */
+const char *arguments_text_by_letter(const Arguments *arguments, char letter);
 
 /* Overwrites, in the process's own argument vector, the value of each option for which is_secret(name)
  * holds, and user information in URLs, so that no process list shows them. */

@@ -6,10 +6,21 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/agent.h"
 #include "ctl/json.h"
 #include "ctl/text.h"
 #include "ctl/values.h"
 #include "ctl/verbs.h"
+
+void context_done(Context *context) {
+        assert(context);
+
+        sd_bus_flush_close_unref(context->bus);
+        agent_close(context);
+        g_free(context->address);
+        g_free(context->host);
+        g_free(context->machine);
+}
 
 static ExitStatus take_output_options(Context *context, const Arguments *arguments) {
         const char *json = arguments_text(arguments, "json");
@@ -22,6 +33,8 @@ static ExitStatus take_output_options(Context *context, const Arguments *argumen
                 context->no_legend = arguments_bool(arguments, "no-legend");
         if (arguments_given(arguments, "full"))
                 context->full = arguments_bool(arguments, "full");
+        if (arguments_given(arguments, "no-ask-password"))
+                context->no_ask_password = arguments_bool(arguments, "no-ask-password");
         return STATUS_DONE;
 }
 
@@ -36,6 +49,29 @@ static ExitStatus take_connection_options(Context *context, const Arguments *arg
 
         context->bus_choice = system ? BUS_SYSTEM : user ? BUS_SESSION : address ? BUS_ADDRESS : BUS_CHOOSE;
         context->address = g_strdup(address);
+        return STATUS_DONE;
+}
+
+/* -H and -M, which no verb has of its own; the connection is made when the verb first needs it. */
+static ExitStatus take_place(Context *context, const Arguments *arguments) {
+        const char *host = arguments_text_by_letter(arguments, 'H'),
+                   *machine = arguments_text_by_letter(arguments, 'M');
+
+        if ((host && !*host) || (machine && !*machine))
+                return fail(STATUS_USAGE, "%s is empty", host && !*host ? "--host" : "--machine");
+        if (host) {
+                g_free(context->host);
+                context->host = g_strdup(host);
+        }
+        if (machine) {
+                g_free(context->machine);
+                context->machine = g_strdup(machine);
+        }
+        if ((context->host && context->machine) ||
+            ((context->host || context->machine) && context->bus_choice == BUS_ADDRESS))
+                return fail(STATUS_USAGE, "--host, --machine and --address exclude each other");
+        if (context->host && context->bus_choice == BUS_SESSION)
+                return fail(STATUS_USAGE, "another host's session bus is out of reach: leave --user out");
         return STATUS_DONE;
 }
 
@@ -106,6 +142,8 @@ static ExitStatus run_verb(Context *context, const Verb *verb, char *const *argv
                 return print_version();
         status = take_output_options(context, arguments);
         if (status == STATUS_DONE)
+                status = take_place(context, arguments);
+        if (status == STATUS_DONE)
                 status = check_words(verb, arguments);
         if (status == STATUS_DONE)
                 status = values_complete(context, verb, arguments);
@@ -152,6 +190,8 @@ ExitStatus quctl_run(char *const *argv) {
         status = take_output_options(&context, arguments);
         if (status == STATUS_DONE)
                 status = take_connection_options(&context, arguments);
+        if (status == STATUS_DONE)
+                status = take_place(&context, arguments);
         if (status == STATUS_DONE)
                 status = run_words(&context, argv + used);
 

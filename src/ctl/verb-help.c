@@ -76,7 +76,7 @@ void verbs_print_help(const char *prefix) {
                 (void) printf("  %-34s  %s\n", g_strchomp(usage), verbs[i]->help);
         }
         if (!*prefix) {
-                print_flags("Connection, before the verb", connection_flags);
+                print_flags("Connection, before the verb; -H and -M anywhere", connection_flags);
                 print_flags("Output", output_flags);
         }
         (void) printf("\nquctl VERB -h shows a verb's own options; see also quctl(1).\n");

@@ -30,7 +30,7 @@ extern const Verb verb_alert_remove, verb_alert_test, verb_alert_render, verb_al
 extern const Verb verb_trust_list, verb_trust_remove;
 extern const Verb verb_help;
 
-extern const Flag connection_flags[]; /* before the verb only */
+extern const Flag connection_flags[]; /* before the verb only; their letters anywhere */
 extern const Flag output_flags[];     /* anywhere */
 
 /* The verb that the first words name, and how many they are; NULL: none. */

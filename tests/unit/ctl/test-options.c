@@ -17,7 +17,7 @@ static const Flag flags[] = {
 };
 static const Flag refused[] = {
         { .name = "user", .type = FLAG_BOOL },
-        { .name = "host", .type = FLAG_BOOL }, /* the verb's own counts */
+        { .name = "host", .letter = 'H', .type = FLAG_TEXT }, /* of the long name the verb's own counts */
         {},
 };
 
@@ -66,6 +66,16 @@ static void test_letters_and_end(void) {
         g_assert_cmpstr(arguments_word(arguments, 0), ==, "-");
         g_assert_cmpstr(arguments_word(arguments, 1), ==, "--host");
         g_assert_cmpstr(arguments_word(arguments, 2), ==, "-x");
+}
+
+static void test_letter_of_refused(void) {
+        _cleanup_(arguments_freep) Arguments *arguments = NULL;
+        g_autofree char *error = NULL;
+
+        g_assert_cmpint(parse(&arguments, &error, "--host=relay -H elsewhere"), ==, 0);
+        g_assert_cmpstr(arguments_text(arguments, "host"), ==, "relay");
+        g_assert_cmpstr(arguments_text_by_letter(arguments, 'H'), ==, "elsewhere");
+        g_assert_null(arguments_text_by_letter(arguments, 'M'));
 }
 
 static void test_last_counts(void) {
@@ -233,6 +243,7 @@ int main(int argc, char *argv[]) {
 
         g_test_add_func("/ctl/options/forms", test_forms);
         g_test_add_func("/ctl/options/letters-and-end", test_letters_and_end);
+        g_test_add_func("/ctl/options/letter-of-refused", test_letter_of_refused);
         g_test_add_func("/ctl/options/last-counts", test_last_counts);
         g_test_add_func("/ctl/options/missing-secret", test_missing_secret);
         g_test_add_func("/ctl/options/wrong", test_wrong);

@@ -782,13 +782,15 @@ class Connection(Case):
         os.chmod(self.socket, 0)
         self.assertIn("permission denied", self.error("fingerprint", status=1))
 
-    def test_message_bus(self):
+    def bus(self):
+        """A message bus of our own, which everyone may use; its address."""
         config = os.path.join(self.dir, "bus.conf")
         address = f"unix:path={self.dir}/bus"
         with open(config, "w", encoding="utf-8") as file:
             file.write(
                 f"<busconfig><type>session</type><listen>{address}</listen><policy context='default'>"
-                "<allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>"
+                "<allow user='*'/><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>"
+                "<allow own='*'/></policy></busconfig>"
             )
         bus = subprocess.Popen(
             ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
@@ -797,9 +799,13 @@ class Connection(Case):
         )
         self.addCleanup(self.end, bus)
         self.assertTrue(bus.stdout.readline())
-        del self.env["QUPTIME_SOCKET"]
+        self.env.pop("QUPTIME_SOCKET", None)
         if os.geteuid() == 0:
             self.env["RUNTIME_DIRECTORY"] = self.dir
+        return address
+
+    def test_message_bus(self):
+        address = self.bus()
         both = {"DBUS_SYSTEM_BUS_ADDRESS": address, "DBUS_SESSION_BUS_ADDRESS": address}
 
         # a bus where nobody owns the name
@@ -811,6 +817,115 @@ class Connection(Case):
         for options in (["--system"], ["--user"], ["--address", address]):
             self.out(*options, "fingerprint", env=both)
         self.out("status", env=both)
+
+    def program(self, name, text):
+        """An executable of that name, first in $PATH."""
+        place = os.path.join(self.dir, "bin")
+        os.makedirs(place, exist_ok=True)
+        with open(os.path.join(place, name), "w", encoding="utf-8") as file:
+            file.write("#!/usr/bin/python3 -B\n" + text)
+            os.fchmod(file.fileno(), 0o755)
+        if not self.env["PATH"].startswith(place):
+            self.env["PATH"] = f"{place}:{self.env['PATH']}"
+
+    def test_host(self):
+        # an ssh that leads to a bus of ours and writes down how it was called
+        address = self.bus()
+        self.daemon(where=[f"--bus={address}"])
+        seen = os.path.join(self.dir, "ssh")
+        self.program("ssh", f"""\
+import os, select, socket, sys
+with open({seen!r}, "a", encoding="utf-8") as file:
+    print(*sys.argv[1:], file=file)
+bus = socket.socket(socket.AF_UNIX)
+bus.connect({os.path.join(self.dir, "bus")!r})
+while True:
+    for ready in select.select([0, bus], [], [])[0]:
+        data = os.read(0 if ready == 0 else bus.fileno(), 65536)
+        if not data:
+            sys.exit()
+        os.write(bus.fileno() if ready == 0 else 1, data)
+""")
+        for args in (
+            ["-H", "ops@bravo", "fingerprint"],
+            ["--host", "ops@bravo", "fingerprint"],
+            ["--host=ops@bravo", "--system", "fingerprint"],
+            ["fingerprint", "-Hops@bravo"],
+            ["-H", "elsewhere", "fingerprint", "-H", "ops@bravo"],
+        ):
+            self.assertEqual(self.out(*args, env={"QUPTIME_SOCKET": self.socket}), FINGERPRINT + "\n", args)
+        # the letter is the connection's also where the long name is the verb's
+        self.out(*"alert add smtp o --host relay --from f --to t -H ops@bravo".split())
+        self.assertEqual(self.last("AddAlert")[0]["smtp_host"], {"s": "relay"})
+        with open(seen, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(len(lines), 6)
+        for line in lines:
+            self.assertRegex(line, r"\bops@bravo systemd-stdio-bridge\b")
+
+    def test_host_out_of_reach(self):
+        self.program("ssh", "import sys\nsys.exit('ssh: no route')\n")
+        done = subprocess.run(
+            [QUCTL, "-H", "bravo", "status"], capture_output=True, text=True, timeout=WAIT, env=self.env
+        )
+        self.assertEqual(done.returncode, 3, done)
+        self.assertIn("error: cannot reach the message bus of bravo: ", done.stderr)
+        self.assertIn("cannot reach", self.error("-M", "no-such-machine", "status", status=3))
+
+    def test_places_exclude_each_other(self):
+        for args in (
+            ["-H", "a", "-M", "b", "status"],
+            ["-H", "a", "status", "-M", "b"],
+            ["--address=/x", "status", "-Ha"],
+            ["--address=/x", "-M", "b", "status"],
+            ["--user", "-H", "a", "status"],
+            ["-H", "", "status"],
+            ["status", "-M", ""],
+            ["status", "--host", "a"],
+            ["status", "--machine=a"],
+        ):
+            self.error(*args, status=2)
+
+    def test_agent(self):
+        # on a terminal, for who is not root, an agent is started before what may need a password
+        os.chmod(self.dir, 0o777)
+        address = self.bus()
+        self.env["DBUS_SYSTEM_BUS_ADDRESS"] = address
+        self.daemon(where=[f"--bus={address}"])
+        seen = os.path.join(self.dir, "agent")
+        self.program("pkttyagent", f"""\
+import os, signal, sys
+assert sys.argv[1] == "--notify-fd" and sys.argv[3:] == ["--fallback"], sys.argv
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(open({seen!r}, "a").write("ended\\n") * 0))
+with open({seen!r}, "a", encoding="utf-8") as file:
+    print("started", file=file)
+os.close(int(sys.argv[2]))
+while True:
+    signal.pause()
+""")
+        os.chmod(os.path.join(self.dir, "bin"), 0o755)
+
+        def run(*args):
+            master, slave = pty.openpty()
+            try:
+                done = subprocess.run(
+                    [QUCTL, *args], stdin=slave, capture_output=True, text=True, timeout=WAIT, env=self.env,
+                    **({"user": 65534} if os.geteuid() == 0 else {}),
+                )
+                self.assertEqual(done.returncode, 0, done)
+            finally:
+                os.close(master)
+                os.close(slave)
+            if not os.path.exists(seen):
+                return ""
+            with open(seen, encoding="utf-8") as file:
+                return file.read()
+
+        self.assertEqual(run("check", "list"), "")
+        self.assertEqual(run("--no-ask-password", "check", "remove", "x"), "")
+        self.assertEqual(run("check", "remove", "x", "--no-ask-password"), "")
+        self.assertEqual(run("check", "remove", "x"), "started\nended\n")
+        self.out("check", "remove", "x")  # nobody sits there
 
 
 class Secrets(Case):
