@@ -129,6 +129,7 @@ def test_a_directory_of_the_original_is_taken_over():
                  if not line.startswith(("state_id", "join_key"))]
         (node.dir / "node.yaml").write_text("\n".join(lines) + "\n")
         shutil.rmtree(node.dir / "state")
+        (node.dir / "register.mark").unlink(missing_ok=True)  # which the original does not write
         (node.dir / "cluster.yaml").write_text(
             "version: 41\nupdated_by: x\npeers: []\nchecks:\n"
             "- name: db\n  type: tcp\n  target: 127.0.0.1:1\n  interval: 5s\n  timeout: 30s\n  alert_ids: [gone]\n"
