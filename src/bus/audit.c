@@ -257,9 +257,8 @@ void audit_answered(Audit *audit, const ManagerAnswer *answer) {
         audit->outcome = answer->outcome;
         audit->version = answer->version;
         audit->text = g_strdup(answer->text);
-        /* as the manager gives it, it is empty where there is none */
-        has_name = answer->name && *answer->name;
-        if (!audit->name && answer->id) /* what was added */
+        has_name = answer->name && *answer->name;      /* the manager's are empty where there is none */
+        if (!audit->name && answer->id && *answer->id) /* what was added */
                 set_object(audit, kind_of(audit->member), answer->id, has_name ? answer->name : answer->id);
         write_when_known(audit);
 }

@@ -33,6 +33,7 @@ struct Bus {
         SharedBus *shared;
         sd_event_source *turn;  /* once per loop turn while something is to be sent */
         sd_event_source *later; /* looks again after those who read slowly */
+        GPtrArray *announced;   /* the manager's properties as they were last announced, as text */
         GHashTable *alerts;     /* id -> what of it the checks' effective alerts show */
         void (*ready)(void *userdata);
         void *userdata;

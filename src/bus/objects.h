@@ -20,6 +20,12 @@ int alert_objects_register(Connection *connection, sd_bus *sd);
 int peer_objects_register(Connection *connection, sd_bus *sd);
 int log_control_register(Connection *connection, sd_bus *sd);
 
+/* The manager's properties that announce changes and are not what they were at the last call, a bit for
+ * each; at the first call all. */
+uint32_t manager_properties_changed(Bus *bus);
+/* PropertiesChanged with these */
+int manager_properties_emit(sd_bus *sd, uint32_t changed);
+
 /* all of the above and the ObjectManager */
 int bus_register_objects(Connection *connection, sd_bus *sd);
 /* driver.c: what a bus daemon would answer, for clients of the private socket that expect one */

@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "bus/internal.h"
+#include "bus/objects.h"
 
 static Connection *connection_at(const Bus *bus, unsigned i) {
         return g_ptr_array_index(bus->connections, i);
@@ -79,9 +80,12 @@ static const Alert *find_alert(Bus *bus, const char *id) {
 
 static void on_node_changed(void *userdata) {
         Bus *bus = userdata;
+        uint32_t changed = manager_properties_changed(bus);
 
+        if (!changed) /* the node's status was looked at again, as at each transition */
+                return;
         for (unsigned i = 0; i < bus->connections->len; i++)
-                outbox_add_node(&connection_at(bus, i)->outbox);
+                outbox_add_node(&connection_at(bus, i)->outbox, changed);
         bus_schedule(bus);
 }
 
@@ -98,6 +102,8 @@ static void on_object_added(void *userdata, RecordKind kind, const char *id) {
 }
 
 static void on_object_changed(void *userdata, RecordKind kind, const char *id) {
+        if (kind == RECORD_STATUS)
+                note_object(userdata, NOTE_STATE, RECORD_CHECK, id);
         if (!is_shown(kind))
                 return;
         note_object(userdata, NOTE_CHANGED, kind, id);
@@ -152,6 +158,7 @@ void bus_observe(Bus *bus) {
 
         bus->alerts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         learn_all_alerts(bus);
+        (void) manager_properties_changed(bus);
         manager_set_observer(bus->manager, &observer, bus);
 }
 
@@ -160,4 +167,5 @@ void bus_observe_stop(Bus *bus) {
 
         manager_set_observer(bus->manager, NULL, NULL);
         g_clear_pointer(&bus->alerts, g_hash_table_unref);
+        g_clear_pointer(&bus->announced, g_ptr_array_unref);
 }

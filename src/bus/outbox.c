@@ -12,6 +12,7 @@ typedef struct Note {
         NoteKind note;
         RecordKind kind;
         char *id;
+        uint32_t changed; /* of the manager's properties */
         Transition *transition;
         char **delivery; /* the signal's arguments in order */
 } Note;
@@ -78,32 +79,41 @@ static GList *find_waiting(Outbox *outbox, RecordKind kind, const char *id) {
         return g_hash_table_lookup(outbox->objects, &(Note){ .kind = kind, .id = (char *) id });
 }
 
-void outbox_add_object(Outbox *outbox, NoteKind note, RecordKind kind, const char *id) {
+static bool is_partial(NoteKind note) {
+        return note == NOTE_ALERTS || note == NOTE_STATE;
+}
+
+static Note *add_object(Outbox *outbox, NoteKind note, RecordKind kind, const char *id) {
         GList *link;
         Note *added;
-
-        assert(outbox);
-        assert(note != NOTE_REMOVED);
-        assert(id);
 
         link = find_waiting(outbox, kind, id);
         if (link) { /* what is sent later shows the newest in any case */
                 Note *waiting = link->data;
 
-                if (waiting->note == NOTE_ALERTS)
-                        waiting->note = note;
-                return;
+                if (is_partial(waiting->note) && waiting->note != note)
+                        waiting->note = NOTE_CHANGED;
+                return waiting;
         }
         added = push(outbox, note);
         added->kind = kind;
         added->id = g_strdup(id);
         g_hash_table_insert(outbox->objects, added, outbox->notes.tail);
+        return added;
 }
 
-void outbox_add_node(Outbox *outbox) {
+void outbox_add_object(Outbox *outbox, NoteKind note, RecordKind kind, const char *id) {
+        assert(outbox);
+        assert(note != NOTE_REMOVED);
+        assert(id);
+
+        (void) add_object(outbox, note, kind, id);
+}
+
+void outbox_add_node(Outbox *outbox, uint32_t changed) {
         assert(outbox);
 
-        outbox_add_object(outbox, NOTE_NODE, RECORD_META, "");
+        add_object(outbox, NOTE_NODE, RECORD_META, "")->changed |= changed;
 }
 
 void outbox_add_transition(Outbox *outbox, const Transition *transition) {
@@ -171,6 +181,7 @@ void outbox_remove_object(Outbox *outbox, RecordKind kind, const char *id, sd_bu
 
 static int send_object(const Note *note, sd_bus *sd) {
         static char *const only_alerts[] = { (char *) "Alerts", NULL };
+        static char *const only_state[] = { (char *) "State", (char *) "Since", NULL };
         const char *interface = bus_object_interface(note->kind);
         g_autofree char *path = NULL;
 
@@ -182,6 +193,8 @@ static int send_object(const Note *note, sd_bus *sd) {
                 return send_removed(sd, path, interface);
         case NOTE_ALERTS:
                 return sd_bus_emit_properties_changed_strv(sd, path, interface, (char **) only_alerts);
+        case NOTE_STATE:
+                return sd_bus_emit_properties_changed_strv(sd, path, interface, (char **) only_state);
         default: /* all that announce their changes */
                 return sd_bus_emit_properties_changed_strv(sd, path, interface, NULL);
         }
@@ -221,7 +234,7 @@ static int send_delivery(char *const *a, sd_bus *sd) {
 static int note_send(const Note *note, sd_bus *sd) {
         switch (note->note) {
         case NOTE_NODE:
-                return sd_bus_emit_properties_changed_strv(sd, BUS_PATH, BUS_INTERFACE_MANAGER, NULL);
+                return manager_properties_emit(sd, note->changed);
         case NOTE_TRANSITION:
                 return send_transition(note->transition, sd);
         case NOTE_DELIVERY:

@@ -15,6 +15,7 @@ typedef enum NoteKind {
         NOTE_ADDED,
         NOTE_CHANGED,
         NOTE_ALERTS,  /* only a check's effective alerts changed */
+        NOTE_STATE,   /* only a check's state */
         NOTE_REMOVED, /* by outbox_remove_object() */
         NOTE_NODE,    /* the manager's properties */
         NOTE_TRANSITION,
@@ -34,7 +35,8 @@ void outbox_add_object(Outbox *outbox, NoteKind note, RecordKind kind, const cha
 /* Sends the removal at once on sd, before the look-up forgets the object; NULL: there is no room now, it
  * waits. */
 void outbox_remove_object(Outbox *outbox, RecordKind kind, const char *id, sd_bus *sd);
-void outbox_add_node(Outbox *outbox);
+/* changed: bits of manager_properties_changed() */
+void outbox_add_node(Outbox *outbox, uint32_t changed);
 void outbox_add_transition(Outbox *outbox, const Transition *transition);
 void outbox_add_delivery(
                 Outbox *outbox, const Notice *notice, const Recipient *recipient, const char *check_name);

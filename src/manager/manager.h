@@ -47,7 +47,8 @@ typedef struct ManagerObserver {
         void (*object_added)(void *userdata, RecordKind kind, const char *id); /* check, alert or peer */
         /* called while the object can still be looked up */
         void (*object_removed)(void *userdata, RecordKind kind, const char *id);
-        void (*object_changed)(void *userdata, RecordKind kind, const char *id); /* configuration or state */
+        /* its configuration; kind RECORD_STATUS: the state of the check with this id */
+        void (*object_changed)(void *userdata, RecordKind kind, const char *id);
         void (*transition)(void *userdata, const Transition *transition);
         /* result: delivery_state_to_string() */
         void (*delivery)(void *userdata, const Notice *notice, const Recipient *recipient);

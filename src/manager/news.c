@@ -295,7 +295,7 @@ void news_after(Manager *manager, const Delta *delta, const Value *before, const
                         tell_transition(manager, after, old, new);
                         if (manager->observer && value_object(before, RECORD_CHECK, op->id))
                                 manager->observer->object_changed(
-                                                manager->observer_userdata, RECORD_CHECK, op->id);
+                                                manager->observer_userdata, RECORD_STATUS, op->id);
                 } else if (op->kind == RECORD_NOTICE && new)
                         tell_notice(manager, old, new, before);
                 else if (op->kind == RECORD_NOTICE && old)

@@ -212,7 +212,7 @@ void fake_manager_put_status(Manager *m, CheckStatus *status) {
 
         put(m, RECORD_STATUS, status);
         if (m->observer)
-                m->observer->object_changed(m->observer_userdata, RECORD_CHECK, id);
+                m->observer->object_changed(m->observer_userdata, RECORD_STATUS, id);
 }
 
 void fake_manager_put_notice(Manager *m, Notice *notice) {

@@ -601,12 +601,21 @@ static void test_properties_changed(void) {
         g_assert_null(strstr(text, "Detail"));
         g_assert_null(strstr(text, "Ok"));
 
+        /* only what is new, and nothing where nothing is */
+        g_free(text);
+        w.manager->version++;
         w.manager->observer->node_changed(w.manager->observer_userdata);
         w.manager->observer->node_changed(w.manager->observer_userdata);
         WORLD_UNTIL(&w, changed.n == 2);
         world_turns(&w, 100);
         g_assert_cmpuint(changed.n, ==, 2);
         g_assert_cmpstr(changed.path, ==, BUS_PATH);
+        text = read_all(changed.m);
+        g_assert_true(g_str_has_prefix(text, BUS_INTERFACE_MANAGER " ConfigVersion "));
+        g_assert_null(strstr(text, "Term"));
+        w.manager->observer->node_changed(w.manager->observer_userdata);
+        world_turns(&w, 100);
+        g_assert_cmpuint(changed.n, ==, 2);
         ear_done(&changed);
         ear_done(&changed_too);
 }

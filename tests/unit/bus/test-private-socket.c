@@ -506,6 +506,7 @@ static void test_busctl(void) {
 static int on_poke(sd_event_source *source, uint64_t usec, void *userdata) {
         World *w = userdata;
 
+        w->manager->version++;
         w->manager->observer->node_changed(w->manager->observer_userdata);
         (void) sd_event_source_set_time_relative(source, 100 * USEC_PER_MSEC);
         (void) sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -539,7 +540,7 @@ static void test_busctl_monitor(void) {
                         &status);
         poke = sd_event_source_disable_unref(poke);
         g_assert_nonnull(strstr(text, "PropertiesChanged"));
-        g_assert_nonnull(strstr(text, "QuorumNeed"));
+        g_assert_nonnull(strstr(text, "ConfigVersion"));
 }
 
 static void test_gdbus(void) {

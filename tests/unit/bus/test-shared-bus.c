@@ -56,6 +56,7 @@ static void test_name(void) {
         client = world_client(&w, b.address);
         ear_open(&changed, client, "org.freedesktop.DBus.Properties", "PropertiesChanged");
         assert_done(manager_call(&w, client, "TestAlert", "s", "pager"));
+        w.manager->version++;
         w.manager->observer->node_changed(w.manager->observer_userdata);
         WORLD_UNTIL(&w, changed.n == 1);
         ear_done(&changed);
