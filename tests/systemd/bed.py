@@ -6,10 +6,11 @@
         bed.form_cluster()
 
 A node is entered through the bed only (see tools/testbed), never by nsenter. Every test file boots its own bed, named
-with this process's pid, in about a second; what a test changes on a node the tests after it find changed, unless they
-say Bed.fresh(). Targets and relays run in this process, in the network `bed.world` at 192.0.2.254.
+with this process's pid, in about a second; test_bus.py boots one for three files, which get it from shared(). What a
+test changes on a node the tests after it find changed, unless they say Node.fresh(). Targets and relays run in this process, in the network `bed.world` at 192.0.2.254.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -214,3 +215,69 @@ class Bed:
         for node in nodes or self.nodes:
             wait_for(f"{check} is {state} on {node.name}",
                      lambda node=node: node.check_state(check)["state"] == state, seconds, every=0.2)
+
+
+# ---- one bed for several files ----
+
+class Shared:
+    """Three nodes with a target and a relay in their world; the cluster is formed by whoever needs it first."""
+
+    def __init__(self, b):
+        self.bed = b
+        self.nodes = b.nodes
+        self.formed = False
+        self.http = harness.HttpTarget(WORLD, 8080, b.world).start()
+        self.smtp = harness.SmtpReceiver(WORLD, 25, b.world).start()
+
+    def fresh(self):
+        """No identity, no state, and no word of the tests before in the journal."""
+        self.formed = False
+        for node in self.nodes:
+            node.fresh()
+            node.sh("journalctl --rotate -q; journalctl --vacuum-time=1us -q")
+        return self.nodes
+
+    def cluster(self):
+        """Formed, with the alert ops that mails to ops@example.com, and homepage, which is up. The master."""
+        if not self.formed:
+            self.fresh()
+            self.bed.form_cluster()
+            self.formed = True
+        if "ops" not in self.names("alert"):
+            self.nodes[0].quctl("alert", "add", "smtp", "ops", "--host", WORLD, "--port", 25,
+                                "--from", "quptime@example.com", "--to", "ops@example.com", "--starttls=false",
+                                "--default")
+        if "homepage" not in self.names("check"):
+            self.nodes[0].quctl("check", "add", "http", "homepage", self.http.url, *FAST)
+        self.bed.all_see("homepage", "up")
+        return self.bed.settled()
+
+    def names(self, kind):
+        return [row["name"] for row in json.loads(self.nodes[0].quctl("--json=short", kind, "list").stdout)]
+
+    def goes(self, state):
+        """homepage goes down or up, and all nodes know."""
+        self.http.status = 500 if state == "down" else 200
+        self.bed.all_see("homepage", state, seconds=60)
+
+
+_shared = []
+
+
+@contextlib.contextmanager
+def sharing():
+    with Bed(3) as b:
+        _shared.append(Shared(b))
+        yield _shared[0]
+
+
+def shared():
+    return _shared[0]
+
+
+def main_of(names):
+    """For a file that can share its bed: run alone it has one of its own."""
+    if available():
+        harness.main(names)
+    with sharing():
+        harness.main(names)
