@@ -38,10 +38,12 @@ typedef struct Context {
         bool quiet;
         bool no_legend;
         bool full;
+        bool no_pager;
         bool stdin_taken; /* one option has read standard input to its end */
         sd_bus *bus;
         const char *destination; /* NULL on a private socket: there is only one who can answer */
         bool may_ask;            /* the daemon may let polkit ask a person for a password */
+        pid_t pager;             /* the child that shows the output (ctl/pager.h); 0: none */
         pid_t agent;             /* the child that asks for it (ctl/agent.h); 0: none */
 } Context;
 

@@ -197,6 +197,29 @@ int arguments_set(Arguments *arguments, const char *name, const char *text, char
         return option_set(option, text, reterr_text);
 }
 
+static void replace(GPtrArray *texts, size_t i, const char *text) {
+        char **place;
+
+        assert(i < texts->len);
+        place = (char **) &g_ptr_array_index(texts, i);
+        g_free(*place);
+        *place = g_strdup(text);
+}
+
+void arguments_replace_word(Arguments *arguments, size_t i, const char *text) {
+        assert(arguments);
+        replace(arguments->words, i, text);
+}
+
+void arguments_replace_item(Arguments *arguments, const char *name, size_t i, const char *text) {
+        Option *option;
+
+        assert(arguments);
+        option = option_find(arguments, name);
+        assert(option && option->list);
+        replace(option->list, i, text);
+}
+
 /* The value of an option that stands before *argv[i]: attached to it, or the next word. */
 static int
 take_value(Option *option, const char *attached, char *const *argv, size_t *i, char **reterr_text) {

@@ -25,7 +25,8 @@ typedef enum FlagBits {
         FLAG_REQUIRED = 1 << 0,
         FLAG_SECRET = 1 << 1, /* blanked in the argument vector; asked for hidden where it is missing */
         FLAG_DAEMON_DEFAULT = 1 << 2, /* standard is only shown: the daemon fills it in */
-        FLAG_ONE_LINE = 1 << 3        /* the line end of a file is no part of the value */
+        FLAG_ONE_LINE = 1 << 3,       /* the line end of a file is no part of the value */
+        FLAG_ALERTS = 1 << 4          /* a list of alerts, each by id or name */
 } FlagBits;
 
 typedef struct Flag {
@@ -70,6 +71,10 @@ int arguments_parse(
                 char **reterr_text);
 /* Gives a flag a value that came from elsewhere: a file, a question. -EINVAL as above. */
 int arguments_set(Arguments *arguments, const char *name, const char *text, char **reterr_text);
+
+/* Another word, or item of a list, in the place of one that is there: text copied. */
+void arguments_replace_word(Arguments *arguments, size_t i, const char *text);
+void arguments_replace_item(Arguments *arguments, const char *name, size_t i, const char *text);
 
 /* ---- questions ---- */
 

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "ctl/agent.h"
+#include "ctl/ids.h"
 #include "ctl/json.h"
+#include "ctl/pager.h"
 #include "ctl/text.h"
 #include "ctl/values.h"
 #include "ctl/verbs.h"
@@ -15,6 +17,7 @@
 void context_done(Context *context) {
         assert(context);
 
+        (void) pager_close(context);
         sd_bus_flush_close_unref(context->bus);
         agent_close(context);
         g_free(context->address);
@@ -33,6 +36,8 @@ static ExitStatus take_output_options(Context *context, const Arguments *argumen
                 context->no_legend = arguments_bool(arguments, "no-legend");
         if (arguments_given(arguments, "full"))
                 context->full = arguments_bool(arguments, "full");
+        if (arguments_given(arguments, "no-pager"))
+                context->no_pager = arguments_bool(arguments, "no-pager");
         if (arguments_given(arguments, "no-ask-password"))
                 context->no_ask_password = arguments_bool(arguments, "no-ask-password");
         return STATUS_DONE;
@@ -123,6 +128,41 @@ static ExitStatus check_words(const Verb *verb, const Arguments *arguments) {
         return STATUS_DONE;
 }
 
+static ExitStatus complete_word(Context *context, const Verb *verb, Arguments *arguments) {
+        g_autofree char *id = NULL;
+        ExitStatus status;
+
+        status = id_complete(context, verb->listed_by, arguments_word(arguments, 0), &id);
+        if (status == STATUS_DONE)
+                arguments_replace_word(arguments, 0, id);
+        return status;
+}
+
+static ExitStatus complete_alerts(Context *context, const Flag *flag, Arguments *arguments) {
+        char *const *list = arguments_list(arguments, flag->name);
+        ExitStatus status = STATUS_DONE;
+
+        for (size_t i = 0; list && list[i] && status == STATUS_DONE; i++) {
+                g_autofree char *id = NULL;
+
+                status = id_complete(context, "ListAlerts", list[i], &id);
+                if (status == STATUS_DONE)
+                        arguments_replace_item(arguments, flag->name, i, id);
+        }
+        return status;
+}
+
+static ExitStatus complete_ids(Context *context, const Verb *verb, Arguments *arguments) {
+        ExitStatus status = STATUS_DONE;
+
+        if (verb->listed_by)
+                status = complete_word(context, verb, arguments);
+        for (const Flag *flag = verb->flags; flag && flag->name && status == STATUS_DONE; flag++)
+                if (flag->bits & FLAG_ALERTS)
+                        status = complete_alerts(context, flag, arguments);
+        return status;
+}
+
 static ExitStatus run_verb(Context *context, const Verb *verb, char *const *argv) {
         _cleanup_(arguments_freep) Arguments *arguments = arguments_new();
         g_autofree char *error = NULL;
@@ -135,6 +175,8 @@ static ExitStatus run_verb(Context *context, const Verb *verb, char *const *argv
                 return fail(STATUS_USAGE, "%s", error);
 
         if (arguments_bool(arguments, "help")) {
+                (void) take_output_options(context, arguments);
+                pager_open(context);
                 verb_print_help(verb);
                 return STATUS_DONE;
         }
@@ -147,6 +189,8 @@ static ExitStatus run_verb(Context *context, const Verb *verb, char *const *argv
                 status = check_words(verb, arguments);
         if (status == STATUS_DONE)
                 status = values_complete(context, verb, arguments);
+        if (status == STATUS_DONE)
+                status = complete_ids(context, verb, arguments);
         if (status == STATUS_DONE)
                 status = verb->run(context, arguments);
         return status;
@@ -163,7 +207,14 @@ static ExitStatus run_words(Context *context, char *const *words) {
         if (!is_family(words, &prefix) || !verbs_have_prefix(prefix))
                 return wrong_verb(words);
 
+        pager_open(context);
         verbs_print_help(prefix);
+        return STATUS_DONE;
+}
+
+static ExitStatus help_for_all(Context *context) {
+        pager_open(context);
+        verbs_print_help("");
         return STATUS_DONE;
 }
 
@@ -182,21 +233,17 @@ ExitStatus quctl_run(char *const *argv) {
                 return fail(STATUS_USAGE, "%s", error);
         if (arguments_bool(arguments, "version"))
                 return print_version();
-        if (arguments_bool(arguments, "help") && !argv[used]) {
-                verbs_print_help("");
-                return STATUS_DONE;
-        }
-
         status = take_output_options(&context, arguments);
         if (status == STATUS_DONE)
                 status = take_connection_options(&context, arguments);
         if (status == STATUS_DONE)
                 status = take_place(&context, arguments);
         if (status == STATUS_DONE)
-                status = run_words(&context, argv + used);
+                status = arguments_bool(arguments, "help") && !argv[used] ? help_for_all(&context)
+                                                                          : run_words(&context, argv + used);
 
         /* a full disk or a closed pipe shall not pass for success */
-        if ((fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_DONE)
+        if (!pager_close(&context) && (fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_DONE)
                 status = fail(STATUS_FAILED, "cannot write to standard output");
         return status;
 }

@@ -2,9 +2,6 @@
 #include "ctl/table.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define GAP 2                /* blanks between columns */
 #define LAST_COLUMN_LEAST 10 /* a column cut below this says nothing; let the terminal wrap it */
@@ -135,24 +132,12 @@ void table_print(const Table *table, const TableStyle *style, FILE *file) {
                 print_row(table, &g_array_index(table->cells, Cell, i), widths, limit, style->color, file);
 }
 
-static unsigned terminal_width(void) {
-        const char *columns = getenv("COLUMNS");
-        struct winsize size;
-        guint64 n;
-
-        if (columns && g_ascii_string_to_unsigned(columns, 10, 1, UINT16_MAX, &n, NULL))
-                return (unsigned) n;
-        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
-                return 0;
-        return size.ws_col;
-}
-
 TableStyle table_style(const Context *context, bool may_cut) {
         assert(context);
 
         return (TableStyle){
                 .no_header = context->no_legend,
                 .color = color_wanted(),
-                .width = may_cut && !context->full && isatty(STDOUT_FILENO) ? terminal_width() : 0,
+                .width = may_cut && !context->full ? output_width() : 0,
         };
 }

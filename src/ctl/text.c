@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static bool is_joiner(gunichar c) {
@@ -165,14 +166,45 @@ static bool is_no(const char *value) {
         return false;
 }
 
+bool output_is_terminal(void) {
+        static int terminal = -1;
+
+        if (terminal < 0)
+                terminal = isatty(STDOUT_FILENO);
+        return terminal > 0;
+}
+
+static unsigned ask_width(void) {
+        const char *columns = getenv("COLUMNS");
+        struct winsize size;
+        guint64 n;
+
+        if (!output_is_terminal())
+                return 0;
+        if (columns && g_ascii_string_to_unsigned(columns, 10, 1, UINT16_MAX, &n, NULL))
+                return (unsigned) n;
+        return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
+}
+
+unsigned output_width(void) {
+        static bool asked;
+        static unsigned width;
+
+        if (!asked) {
+                width = ask_width();
+                asked = true;
+        }
+        return width;
+}
+
 bool color_wanted(void) {
         const char *systemd_colors = getenv("SYSTEMD_COLORS"), *no_color = getenv("NO_COLOR");
 
-        if (systemd_colors && *systemd_colors)
+        if (systemd_colors && *systemd_colors && !g_str_has_prefix(systemd_colors, "auto"))
                 return !is_no(systemd_colors);
         if (no_color && *no_color)
                 return false;
-        return isatty(STDOUT_FILENO) && g_strcmp0(getenv("TERM"), "dumb") != 0;
+        return output_is_terminal() && g_strcmp0(getenv("TERM"), "dumb") != 0;
 }
 
 const char *color_start(Color color, bool wanted) {

@@ -31,6 +31,10 @@ char *text_age(usec_t age_usec);
 /* "2026-05-12T15:01:32Z", or "-" for never (0); caller frees */
 char *text_time(usec_t realtime_usec);
 
+/* Whether a person reads standard output on a terminal, and how many columns that has; 0: it is none, or
+ * does not say. Both as at the first call, so that they hold behind a pager. */
+bool output_is_terminal(void);
+unsigned output_width(void);
 /* Whether standard output gets colour: $SYSTEMD_COLORS decides where it is set, then $NO_COLOR, then whether
  * it is a terminal that is not dumb. */
 bool color_wanted(void);

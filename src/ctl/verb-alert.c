@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "ctl/call.h"
 #include "ctl/json.h"
+#include "ctl/pager.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -213,6 +214,7 @@ static ExitStatus run_list(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE)
                 return status;
 
+        pager_open(context);
         if (context->json == JSON_OFF) {
                 print_text(context, alerts);
                 return STATUS_DONE;
@@ -298,6 +300,7 @@ const Verb verb_alert_edit = {
         .help = "change what the options name and nothing else",
         .more = variables,
         .flags = edit_flags,
+        .listed_by = "ListAlerts",
         .run = run_edit,
 };
 
@@ -338,6 +341,7 @@ const Verb verb_alert_remove = {
         .name = "alert remove",
         .args = "ID|NAME",
         .help = "remove an alert and detach it from the checks that name it",
+        .listed_by = "ListAlerts",
         .run = run_remove,
 };
 
@@ -362,6 +366,7 @@ const Verb verb_alert_test = {
         .name = "alert test",
         .args = "ID|NAME",
         .help = "send a made-up DOWN through the master",
+        .listed_by = "ListAlerts",
         .run = run_test,
 };
 
@@ -403,5 +408,6 @@ const Verb verb_alert_default = {
         .name = "alert default",
         .args = "ID|NAME on|off",
         .help = "attach an alert to every check, or no longer",
+        .listed_by = "ListAlerts",
         .run = run_default,
 };

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "ctl/call.h"
 #include "ctl/json.h"
+#include "ctl/pager.h"
 #include "ctl/show.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -25,7 +26,8 @@
                           .field = "timeout",                                                               \
                           .help = "how long a probe may take" },                                            \
         {                                                                                                   \
-                .name = "alerts", .type = FLAG_LIST, .value = "A,B,…", .field = "alert_ids",                \
+                .name = "alerts", .type = FLAG_LIST, .bits = FLAG_ALERTS, .value = "A,B,…",                 \
+                .field = "alert_ids",                                                                       \
                 .help = "names or ids of the alerts that hear of it, besides the default ones"              \
         }
 
@@ -133,6 +135,7 @@ static ExitStatus run_list(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE)
                 return status;
 
+        pager_open(context);
         if (context->json == JSON_OFF) {
                 show_checks(context, checks, (usec_t) g_get_real_time());
                 return STATUS_DONE;
@@ -170,5 +173,6 @@ const Verb verb_check_remove = {
         .name = "check remove",
         .args = "ID|NAME",
         .help = "stop watching and forget a check",
+        .listed_by = "ListChecks",
         .run = run_remove,
 };

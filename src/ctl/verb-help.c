@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/pager.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
 
@@ -88,14 +89,13 @@ static ExitStatus run_help(Context *context, const Arguments *arguments) {
         const Verb *verb;
         size_t n;
 
-        (void) context;
-
         for (size_t i = 0; i < arguments_n_words(arguments); i++)
                 g_ptr_array_add(words, (void *) arguments_word(arguments, i));
         g_ptr_array_add(words, NULL);
 
         verb = verb_find((char *const *) words->pdata, &n);
         if (verb) {
+                pager_open(context);
                 verb_print_help(verb);
                 return STATUS_DONE;
         }
@@ -103,6 +103,7 @@ static ExitStatus run_help(Context *context, const Arguments *arguments) {
         if (!verbs_have_prefix(prefix))
                 return fail(STATUS_USAGE, "no verb \"%s\": \"quctl help\" lists all verbs", prefix);
 
+        pager_open(context);
         verbs_print_help(prefix);
         return STATUS_DONE;
 }

@@ -4,6 +4,7 @@
 #include "ctl/ask.h"
 #include "ctl/call.h"
 #include "ctl/json.h"
+#include "ctl/pager.h"
 #include "ctl/show.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -139,6 +140,7 @@ static ExitStatus run_list(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE)
                 return status;
 
+        pager_open(context);
         if (context->json == JSON_OFF) {
                 show_node(node);
                 (void) printf("\nPEERS\n");
@@ -176,6 +178,7 @@ const Verb verb_node_remove = {
         .name = "node remove",
         .args = "NODE-ID",
         .help = "remove a node from the cluster and bar its key",
+        .listed_by = "ListPeers",
         .run = run_remove,
 };
 

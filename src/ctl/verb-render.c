@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "config/complaint.h"
 #include "ctl/call.h"
+#include "ctl/ids.h"
 #include "ctl/json.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -127,6 +128,7 @@ static ExitStatus read_data(const char *path, int event, Notice **ret) {
 /* The alert's own templates, where none is given in their place, and the id of the master. */
 static ExitStatus ask_daemon(Context *context, const char *id_or_name, Rendering *rendering) {
         _cleanup_(node_status_freep) NodeStatus *node = NULL;
+        g_autofree char *id = NULL;
         g_autoptr(GPtrArray) alerts = NULL;
         const AlertRow *alert = NULL;
         ExitStatus status;
@@ -136,7 +138,10 @@ static ExitStatus ask_daemon(Context *context, const char *id_or_name, Rendering
                 status = manager_status(context, &node);
         if (status != STATUS_DONE)
                 return status;
-        alert = alert_row_find(alerts, id_or_name);
+        status = id_complete_in(alerts, &alert_row_type, id_or_name, &id);
+        if (status != STATUS_DONE)
+                return status;
+        alert = alert_row_find(alerts, id);
         if (!alert)
                 return fail(STATUS_FAILED, "no alert named \"%s\"", id_or_name);
 

@@ -3,6 +3,7 @@
 
 #include "ctl/call.h"
 #include "ctl/json.h"
+#include "ctl/pager.h"
 #include "ctl/show.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -72,6 +73,7 @@ static ExitStatus run_status(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE)
                 return status;
 
+        pager_open(context);
         if (context->json != JSON_OFF)
                 print_json(context, node, peers, checks);
         else if (!context->quiet)

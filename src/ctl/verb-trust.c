@@ -3,6 +3,7 @@
 
 #include "ctl/call.h"
 #include "ctl/json.h"
+#include "ctl/pager.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 #include "ctl/verbs.h"
@@ -35,6 +36,7 @@ static ExitStatus run_list(Context *context, const Arguments *arguments) {
         if (status != STATUS_DONE)
                 return status;
 
+        pager_open(context);
         if (context->json == JSON_OFF) {
                 print_text(context, entries);
                 return STATUS_DONE;
@@ -72,5 +74,6 @@ const Verb verb_trust_remove = {
         .name = "trust remove",
         .args = "NODE-ID",
         .help = "forget the key of a node that is not in the cluster",
+        .listed_by = "ListTrust",
         .run = run_remove,
 };

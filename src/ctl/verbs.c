@@ -66,7 +66,7 @@ const Flag output_flags[] = {
           .help = "print errors and what was asked for alone" },
         { .name = "no-legend", .type = FLAG_BOOL, .help = "no column headers and legends" },
         { .name = "full", .type = FLAG_BOOL, .help = "do not cut lines to the terminal's width" },
-        { .name = "no-pager", .type = FLAG_BOOL, .help = "accepted; quctl does not start a pager yet" },
+        { .name = "no-pager", .type = FLAG_BOOL, .help = "show lists without a pager" },
         { .name = "no-ask-password", .type = FLAG_BOOL, .help = "let polkit ask nobody for a password" },
         { .name = "help", .letter = 'h', .type = FLAG_BOOL, .help = "show help and exit" },
         { .name = "version", .type = FLAG_BOOL, .help = "show the version and exit" },

@@ -16,6 +16,7 @@ typedef struct Verb {
         const char *help; /* one line */
         const char *more; /* printed below the options, or NULL */
         const Flag *flags;
+        const char *listed_by; /* the member that lists what the first word names by id; NULL: nothing */
         ExitStatus (*run)(Context *context, const Arguments *arguments);
 } Verb;
 

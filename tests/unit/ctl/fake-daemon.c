@@ -434,6 +434,8 @@ static int answer(sd_bus_message *call, sd_bus_message *reply, const char *membe
                 return sd_bus_message_append(reply, "tas", UINT64_C(8), 2, "homepage", "db\033");
         if (g_str_equal(member, "TestAlert"))
                 return sd_bus_message_append(reply, "s", "250 2.0.0 Ok\r\nqueued");
+        if (g_str_equal(member, "ResetNode"))
+                return sd_bus_message_append(reply, "s", "put aside");
         if (g_str_equal(member, "RemoveTrust"))
                 return 0;
         return sd_bus_message_append(reply, "t", UINT64_C(8)); /* Edit…, Remove… */
@@ -539,6 +541,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("AddNode", "ss", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveNode", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListTrust", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ResetNode", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveTrust", "s", "", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_string, 0, 0),
         SD_BUS_PROPERTY("Directory", "s", get_string, 0, 0),

@@ -8,6 +8,7 @@ usage: test-quctl.py QUCTL FAKE-DAEMON
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -601,7 +602,7 @@ class Alert(Case):
         self.assertIn("nothing to change", self.error("alert", "edit", "ops", status=2))
         self.assertIn("discord alerts", self.error("alert", "edit", "ops", "--webhook=x", status=2))
         self.assertIn("smtp alerts", self.error("alert", "edit", "bbbb", "--host=x", status=2))
-        self.assertEqual([call["member"] for call in self.calls()], ["ListAlerts", "ListAlerts"])
+        self.assertEqual({call["member"] for call in self.calls()}, {"ListAlerts"})
         self.assertEqual(
             self.error("alert", "edit", "x", "--host=x", status=1), 'error: no such alert "x"\n'
         )
@@ -928,7 +929,34 @@ while True:
         self.out("check", "remove", "x")  # nobody sits there
 
 
-class Secrets(Case):
+class Terminal(Case):
+    def terminal(self, *args, pager=""):
+        """quctl on a terminal: returns (process, master)."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen(
+            [QUCTL, *args], env={**self.env, "TERM": "xterm", "SYSTEMD_PAGER": pager}, stdin=slave, stdout=slave, stderr=slave,
+            start_new_session=True,
+        )
+        self.addCleanup(self.end, process)
+        self.slave = slave
+        self.addCleanup(os.close, slave)
+        return process, master
+
+    def read_until(self, master, text, so_far=""):
+        data = so_far
+        deadline = time.monotonic() + WAIT
+        while text not in data:
+            self.assertGreater(deadline, time.monotonic(), data)
+            if select.select([master], [], [], 0.1)[0]:
+                data += os.read(master, 4096).decode()
+        return data
+
+    def echo(self):
+        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
+
+
+class Secrets(Terminal):
     """Nothing in a process list; typed text is not shown."""
 
     def spawn(self, *args, **kwargs):
@@ -959,31 +987,6 @@ class Secrets(Case):
             except (FileNotFoundError, ProcessLookupError):
                 self.assertEqual(member, "AddCheck")
             self.end(process)
-
-    def terminal(self, *args):
-        """quctl on a terminal: returns (process, master)."""
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
-        process = subprocess.Popen(
-            [QUCTL, *args], env={**self.env, "TERM": "xterm"}, stdin=slave, stdout=slave, stderr=slave,
-            start_new_session=True,
-        )
-        self.addCleanup(self.end, process)
-        self.slave = slave
-        self.addCleanup(os.close, slave)
-        return process, master
-
-    def read_until(self, master, text, so_far=""):
-        data = so_far
-        deadline = time.monotonic() + WAIT
-        while text not in data:
-            self.assertGreater(deadline, time.monotonic(), data)
-            if select.select([master], [], [], 0.1)[0]:
-                data += os.read(master, 4096).decode()
-        return data
-
-    def echo(self):
-        return bool(termios.tcgetattr(self.slave)[3] & termios.ECHO)
 
     def test_hidden(self):
         self.daemon("--given-secret")
@@ -1043,6 +1046,196 @@ class Secrets(Case):
         process, master = self.terminal("status", "--full")
         self.assertIn("dial timeout\r\n", self.read_until(master, "marked"))
         process.wait(WAIT)
+
+
+class Pager(Terminal):
+    """Before a terminal, and only there, what may be long goes through the pager of the person's choice."""
+
+    def setUp(self):
+        super().setUp()
+        self.env["NO_COLOR"] = "1"
+        self.pager = os.path.join(self.dir, "my-pager")
+        with open(self.pager, "w", encoding="utf-8") as file:
+            file.write(
+                "#!/usr/bin/python3 -B\n"
+                "import os, sys\n"
+                "text = sys.stdin.read()\n"
+                "print('PAGER', *sys.argv[1:], os.environ.get('LESS'), os.environ.get('LESSSECURE'))\n"
+                "print(text, end='')\nprint('END')\n"
+            )
+            os.fchmod(file.fileno(), 0o755)
+        self.env["SYSTEMD_PAGERSECURE"] = "no"
+
+    def test_chosen(self):
+        self.daemon()
+        for args, says in (
+            (["status"], "CHECKS"),
+            (["check", "list"], "homepage"),
+            (["alert", "list"], "oncall"),
+            (["node", "list"], "PEERS"),
+            (["trust", "list"], "FINGERPRINT"),
+            (["--json=short", "status"], '"quorum"'),
+            (["help"], "Verbs:"),
+            (["--help"], "Verbs:"),
+            (["status", "-h"], "quctl status"),
+        ):
+            process, master = self.terminal(*args, pager=f"{self.pager} -x")
+            text = self.read_until(master, "END")
+            self.assertIn("PAGER -x FRSXMK None", text, args)
+            self.assertIn(says, text)
+            self.assertEqual(process.wait(WAIT), 0)
+
+    def test_environment(self):
+        self.env.update(PAGER=self.pager, SYSTEMD_LESS="ABC")
+        self.daemon("--no-quorum")
+        process, master = self.terminal("status", pager=self.pager)
+        self.assertIn("PAGER ABC", self.read_until(master, "END"))
+        self.assertEqual(process.wait(WAIT), 4)  # the verb's own
+
+    def test_secure(self):
+        # a pager that is not less is not trusted to run no shell
+        place = os.path.join(self.dir, "bin")
+        os.mkdir(place)
+        shutil.copy(self.pager, os.path.join(place, "less"))
+        self.env.update(PATH=f"{place}:{self.env['PATH']}", SYSTEMD_PAGERSECURE="1")
+        self.daemon()
+        process, master = self.terminal("check", "list", pager=f"{self.pager} -x")
+        self.assertIn("PAGER FRSXMK 1", self.read_until(master, "END"))
+        self.assertEqual(process.wait(WAIT), 0)
+
+    def test_none(self):
+        self.daemon()
+        for args, pager in (
+            (["--no-pager", "status"], self.pager),
+            (["status", "--no-pager"], self.pager),
+            (["status"], ""),
+            (["status"], "cat"),
+        ):
+            process, master = self.terminal(*args, pager=pager)
+            self.assertNotIn("PAGER", self.read_until(master, "marked"))
+            self.assertEqual(process.wait(WAIT), 0)
+        self.assertNotIn("PAGER", self.out("status", env={"SYSTEMD_PAGER": self.pager}))
+
+    def test_quits_early(self):
+        self.daemon("--checks=2000")
+        process, master = self.terminal("check", "list", pager="true")
+        self.assertEqual(process.wait(WAIT), 0)
+
+    def test_color_and_width_as_without(self):
+        del self.env["NO_COLOR"]
+        self.env["COLUMNS"] = "88"
+        self.daemon()
+        process, master = self.terminal("status", pager=self.pager)
+        text = self.read_until(master, "END")
+        self.assertIn("\x1b[0;32mtrue (need 2)\x1b[0m", text)
+        self.assertIn("dial time…", text)
+        process.wait(WAIT)
+
+
+class Beginnings(Case):
+    """Unique beginnings of ids stand for them."""
+
+    FULL = "00000001-0000-4000-8000-000000000000"
+
+    def test_unique(self):
+        self.daemon()
+        for args, member, says in (
+            (["check", "remove", "00000001"], "RemoveCheck", self.FULL),
+            (["check", "remove", "00000001-0000-4"], "RemoveCheck", self.FULL),
+            (["check", "remove", self.FULL], "RemoveCheck", self.FULL),
+            (["node", "remove", "2222"], "RemoveNode", OTHER),
+            (["trust", "remove", "222222"], "RemoveTrust", OTHER),
+            (["alert", "remove", "aaaa"], "RemoveAlert", "aaaa"),
+            (["check", "remove", "cafe"], "RemoveCheck", "cafe"),  # the daemon says that there is none
+            (["check", "remove", "0000"[:3]], "RemoveCheck", "000"),  # too few to be meant
+            (["check", "remove", "homepage"], "RemoveCheck", "homepage"),
+        ):
+            self.assertIn("removed ", self.out(*args))
+            self.assertEqual(self.last(member), [says], args)
+        self.out(*"check add tcp db x:1 --alerts bbbb,ops".split())
+        self.assertEqual(self.last("AddCheck")[0]["alert_ids"], {"as": ["bbbb", "ops"]})
+
+    def test_several(self):
+        self.daemon("--checks=20")
+        message = self.error("check", "remove", "0000", status=2)
+        self.assertIn("several ids", message)
+        self.assertIn(self.FULL, message)
+        self.assertNotIn("RemoveCheck", [call["member"] for call in self.calls()])
+
+    def test_full_off_a_terminal(self):
+        self.daemon()
+        for args in ("status", "check list"):
+            self.assertIn(self.FULL, self.out(*args.split(), env={"COLUMNS": "40"}))
+
+
+class ExitStatus(Case):
+    """0 done, 1 refused, 2 wrong usage, 3 no daemon, 4 no quorum: for every verb that asks the daemon."""
+
+    # what a verb takes -> the member that may refuse it
+    VERBS = {
+        "init": "Init",
+        "status": "ListPeers",
+        "fingerprint": None,
+        "node add -y b:1": "AddNode",
+        "node list": "ListPeers",
+        "node remove x": "RemoveNode",
+        "node reset -y": "ResetNode",
+        "check add http n http://u": "AddCheck",
+        "check add tcp n h:1": "AddCheck",
+        "check add icmp n h": "AddCheck",
+        "check list": "ListChecks",
+        "check remove x": "RemoveCheck",
+        "alert add smtp n --host=h --from=f --to=t": "AddAlert",
+        "alert add discord n --webhook=u": "AddAlert",
+        "alert list": "ListAlerts",
+        "alert edit ops --host=h": "EditAlert",
+        "alert remove x": "RemoveAlert",
+        "alert test x": "TestAlert",
+        "alert render ops": "ListAlerts",
+        "alert default ops on": "EditAlert",
+        "trust list": "ListTrust",
+        "trust remove x": "RemoveTrust",
+    }
+    WITHOUT_DAEMON = {"serve", "help"}
+
+    def test_table_is_whole(self):
+        listed = re.findall(r"(?m)^  ([a-z][a-z ]*[a-z])(?: [A-Z\[].*)?  ", self.out("help"))
+        for verb in listed:
+            self.assertTrue(
+                verb in self.WITHOUT_DAEMON or any(line.startswith(verb) for line in self.VERBS), verb
+            )
+        self.assertGreater(len(listed), 20)
+
+    def test_no_daemon(self):
+        for line in self.VERBS:
+            self.assertIn("systemctl start", self.error(*line.split(), status=3))
+
+    def test_wrong_usage(self):
+        for line in [*self.VERBS, *self.WITHOUT_DAEMON]:
+            self.error(*line.split(), "--no-such-option", status=2)
+            if line != "help" and not line.startswith("alert render"):
+                self.error(*line.split(), "one", "too", "many", status=2)
+
+    def test_refusals(self):
+        members = {member for member in self.VERBS.values() if member}
+        for name, status in (
+            ("org.quptime1.Error.Refused", 1),
+            ("org.quptime1.Error.NoQuorum", 4),
+            ("org.freedesktop.DBus.Error.AccessDenied", 1),
+        ):
+            daemon = self.daemon(*(f"--fail={member}={name}=a sentence" for member in members))
+            for line, member in self.VERBS.items():
+                if member:
+                    message = self.error(*line.split(), status=status)
+                    self.assertIn("a sentence", message, line)
+            self.end(daemon)
+            os.unlink(self.socket)
+
+    def test_done(self):
+        self.daemon()
+        for line in self.VERBS:
+            self.out(*line.split())
+        self.out("serve")
 
 
 if __name__ == "__main__":

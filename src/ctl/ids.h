@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Ids by their beginnings. An id or name counts as it is; what looks like the beginning of a UUID, four
+ * characters at least, stands for the one object whose id begins so, if nothing has exactly that id or
+ * name. */
+
+#include "ctl/call.h"
+
+/* "ListChecks", "ListAlerts", "ListPeers" or "ListTrust" is asked only where typed may be a beginning. *ret
+ * is what to send, also where nothing was found: the daemon says that better. Caller frees. STATUS_USAGE:
+ * several begin so. */
+ExitStatus id_complete(Context *context, const char *member, const char *typed, char **ret);
+/* The same in a list that is there already. */
+ExitStatus id_complete_in(const GPtrArray *rows, const ObjectType *type, const char *typed, char **ret);
