@@ -34,6 +34,9 @@
 #define BUS_ACTION_PEERS "org.quptime1.manage-peers"
 #define BUS_ACTION_TRUST "org.quptime1.manage-trust"
 
+/* the desktop applet: a name that the policy of BUS_NAME does not speak of */
+#define APPLET_ID "org.quptime.Applet1"
+
 #define POLKIT_NAME "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The order of the rooms: no file of src/ includes a header of a later room, headers include each other in no
-circle, and the client (ctl/, tui/) reaches the daemon over the bus only.
+circle, the clients (ctl/, tui/, applet/) reach the daemon over the bus only, and the applet, which anybody could have
+written, takes nothing but base/.
 
     includes.py ROOT [ORDER]    ORDER: the src/meson.build that lists the rooms, default ROOT's own
 """
@@ -17,6 +18,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
 # what the client may not touch, and what it may all the same
 DAEMON_ROOMS = ["store", "transport", "probes", "senders", "manager"]
 CLIENT_MAY = ["store/paths.h"]
+ONLY = {"applet": ["applet", "base"]}
 
 
 def read_includes(source, path):
@@ -47,6 +49,8 @@ def check_order(source, files, order):
                 yield f"{at}, which belongs to no room"
             elif order.index(room_of(target)) > order.index(room):
                 yield f"{at}, but {room_of(target)}/ comes after {room}/"
+            elif room_of(target) not in ONLY.get(room, order):
+                yield f"{at}, but {room}/ may include only {' and '.join(ONLY[room])}"
             elif room in CLIENT_ROOMS and room_of(target) in DAEMON_ROOMS and target not in CLIENT_MAY:
                 yield f"{at}, but the client reaches the daemon over the bus only"
 

@@ -4,7 +4,7 @@
 import os
 import re
 
-CLIENT_ROOMS = ["ctl", "tui"]
+CLIENT_ROOMS = ["ctl", "tui", "applet"]
 
 
 def read_rooms(meson_build):

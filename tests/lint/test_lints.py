@@ -66,6 +66,9 @@ TESTS = {
     "a client that reaches into the daemon": in_tree(
         "includes.py", "client", "src/ctl/verb.c:2", "over the bus only", args=[ORDER]
     ),
+    "an applet that takes more than base/": in_tree(
+        "includes.py", "applet", "src/applet/window.c:3", "only applet and base", args=[ORDER]
+    ),
     "a file without licence": in_tree("spdx.py", "spdx", "src/nameless.c:1: no line"),
     "a script without licence": in_tree("spdx.py", "spdx", "src/script:1: no line"),
     "a test that does not exist": in_tree(

@@ -75,6 +75,26 @@ def test_every_file_has_its_place():
             assert os.path.join(done.stdout.strip().lstrip("/"), file) in files, done.stdout
 
 
+def test_the_applet_is_part_of_a_desktop():
+    with installed() as place:
+        if not list(place.glob("**/bin/quptime-applet")):
+            return "quptime-applet is not built: no GTK 4 here"
+        app = name("APPLET_ID")
+        entry = unit(only(place, f"**/share/applications/{app}.desktop"))
+        assert dict(entry["Desktop Entry"])["Exec"] == "quptime-applet", entry
+        assert dict(entry["Desktop Entry"])["Icon"] == app, entry
+        only(place, f"**/share/icons/hicolor/scalable/apps/{app}.svg")
+        only(place, "**/man1/quptime-applet.1")
+        service = dict(unit(only(place, f"**/dbus-1/services/{app}.service"))["D-BUS Service"])
+        assert service["Name"] == app, service
+        program = service["Exec"].split()[0]
+        assert (place / program.lstrip("/")).is_file(), program
+        info = xml.etree.ElementTree.parse(only(place, f"**/share/metainfo/{app}.metainfo.xml")).getroot()
+        assert info.findtext("id") == app and info.findtext("launchable") == f"{app}.desktop", info
+        only(place, f"**/bin/{info.findtext('provides/binary')}")
+    return None
+
+
 def test_units_agree_with_the_daemon():
     with installed() as place:
         for scope in ("system", "user"):
