@@ -196,8 +196,9 @@ static void follow_mark(Store *store) {
 
         if (!store->mark_path || meta->generation == store->marked.generation)
                 return;
-        if (meta->term != store->marked.term || strcmp(meta->vote, store->marked.vote) != 0 ||
-            strcmp(meta->state_id, store->marked.state_id) != 0)
+        /* what is marked is empty where none could be written yet */
+        if (meta->term != store->marked.term || g_strcmp0(meta->vote, store->marked.vote) != 0 ||
+            g_strcmp0(meta->state_id, store->marked.state_id) != 0)
                 write_mark(store);
         else if (store->mark_due == 0)
                 store->mark_due = now_monotonic() + MARK_DELAY_USEC;
