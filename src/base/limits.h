@@ -115,11 +115,12 @@
 #define TEMPLATE_VALUE_MAX_BYTES (16 * 1024 * 1024) /* of all values that live at one time */
 
 /* the bus */
-#define BUS_QUEUE_MAX 4096     /* messages waiting for one connection */
-#define BUS_LIST_MAX 1000      /* rows of one ListChecks call */
-#define BUS_CONNECTIONS_MAX 64 /* on the private socket, at a time */
-#define BUS_CALLS_MAX 256      /* calls of one connection that wait for their answer */
-#define BUS_BIG_CALLS_MAX 8    /* unread messages past which a call with a long answer is refused */
+#define BUS_QUEUE_MAX 4096          /* messages waiting for one connection */
+#define BUS_LIST_MAX 1000           /* rows of one ListChecks call */
+#define BUS_CONNECTIONS_MAX 64      /* on the private socket, at a time */
+#define BUS_CALLS_MAX 256           /* calls of one connection that wait for their answer */
+#define BUS_BIG_CALLS_MAX 8         /* unread messages past which a call with a long answer is refused */
+#define POLKIT_QUESTIONS_PER_USER 8 /* unanswered ones about one user; bus daemons allow 128 in all */
 #define POLKIT_ANSWER_USEC (30 * USEC_PER_SEC)   /* where nobody is asked */
 #define POLKIT_PERSON_USEC (5 * USEC_PER_MINUTE) /* where a person may be */
 #define AUDIT_LOOKUP_USEC (5 * USEC_PER_SEC)     /* a caller's unit and session */

@@ -138,6 +138,12 @@ Connection *connection_free(Connection *connection) {
         return NULL;
 }
 
+/* The bus daemon lets us have so many matches only. sd-bus would give up the whole connection, and the name
+ * with it, for one that was refused. */
+static int on_match_installed(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return 1;
+}
+
 int connection_watch_name(
                 Connection *connection,
                 const char *name,
@@ -156,7 +162,7 @@ int connection_watch_name(
                         "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
                         "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='%s',arg2=''",
                         name);
-        return sd_bus_add_match_async(connection->sd, ret, match, gone, NULL, userdata);
+        return sd_bus_add_match_async(connection->sd, ret, match, gone, on_match_installed, userdata);
 }
 
 void connection_close(Connection *connection, const char *reason) {

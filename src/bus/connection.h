@@ -33,8 +33,8 @@ typedef struct Connection {
 /* Registers all objects on it and keeps a reference of sd; the connection belongs to the bus. */
 int connection_new(Bus *bus, sd_bus *sd, bool private, uid_t uid, pid_t pid, Connection **ret);
 /* Calls gone(NULL, userdata) when the bus says that this name is nobody's any more. The match is installed
- * without waiting; who vanishes before it is there is answered in vain, which harms nobody. Private clients:
- * does nothing. */
+ * without waiting; who vanishes before it is there, or where the bus refuses it, is answered in vain, which
+ * harms nobody. Private clients: does nothing. */
 int connection_watch_name(
                 Connection *connection,
                 const char *name,

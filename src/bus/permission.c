@@ -41,7 +41,7 @@ struct Question {
         Connection *connection;
         sd_bus_message *message;
         sd_bus_slot *slot;
-        sd_bus_slot *watch; /* the caller's name: who is gone needs no answer */
+        sd_bus_slot *watch; /* the caller's name, while polkit is asked: who is gone needs no answer */
         PolkitQuestion *polkit;
         sd_bus_message_handler_t handler;
         const Permission *permission;
@@ -82,6 +82,11 @@ static int refuse(Connection *c, uid_t uid, const Permission *permission, sd_bus
                         SD_BUS_ERROR_ACCESS_DENIED,
                         "Only root and the daemon's own user may do this (%s).",
                         permission->action);
+}
+
+static int too_many(sd_bus_error *reterr) {
+        return sd_bus_error_set(
+                        reterr, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many callers at once; try again.");
 }
 
 /* ---- the answer ---- */
@@ -188,10 +193,33 @@ static int read_credentials(sd_bus_message *m, uid_t *ret_uid, pid_t *ret_pid) {
         return r < 0 ? r : have_uid ? 0 : -ENODATA;
 }
 
+static int on_caller_gone(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        (void) question_free(userdata);
+        return 0;
+}
+
+/* how many questions about this user polkit has not answered yet */
+static unsigned n_asked_about(const Connection *c, uid_t uid) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < c->questions->len; i++) {
+                const Question *q = g_ptr_array_index(c->questions, i);
+
+                n += q->polkit && q->uid == uid;
+        }
+        return n;
+}
+
 static int ask_polkit(Question *q) {
+        const char *sender = sd_bus_message_get_sender(q->message);
+        int r;
+
+        r = connection_watch_name(q->connection, sender, on_caller_gone, q, &q->watch);
+        if (r < 0)
+                return r;
         return polkit_ask(
                         q->connection->sd,
-                        sd_bus_message_get_sender(q->message),
+                        sender,
                         q->permission->action,
                         q->permission->member,
                         may_interact(q->message),
@@ -214,6 +242,11 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
         }
         /* polkit lives on the system bus; the session bus is its owner's alone */
         if (r >= 0 && c->bus->shared && shared_bus_of_system(c->bus->shared) == c->sd) {
+                if (n_asked_about(c, q->uid) >= POLKIT_QUESTIONS_PER_USER) {
+                        (void) too_many(&error);
+                        reply_error(q, &error, 0);
+                        return 0;
+                }
                 r = ask_polkit(q);
                 if (r >= 0) {
                         TAKE_PTR(q);
@@ -222,11 +255,6 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
         }
         (void) refuse(c, q->uid, q->permission, &error);
         reply_error(q, &error, 0);
-        return 0;
-}
-
-static int on_caller_gone(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        (void) question_free(userdata);
         return 0;
 }
 
@@ -240,9 +268,6 @@ ask(Connection *c, sd_bus_message *message, const Permission *permission, sd_bus
         *q = (Question){ .connection = c, .permission = permission, .handler = handler, .uid = (uid_t) -1 };
         q->message = sd_bus_message_ref(message);
         g_ptr_array_add(c->questions, q);
-        r = connection_watch_name(c, sender, on_caller_gone, q, &q->watch);
-        if (r < 0)
-                return r;
         r = sd_bus_call_method_async(
                         c->sd,
                         &q->slot,
@@ -289,9 +314,6 @@ int permission_check(
         if (!sd_bus_message_get_sender(message))
                 return refuse(connection, (uid_t) -1, permission, reterr);
         if (connection->questions->len >= BUS_QUEUE_MAX)
-                return sd_bus_error_set(
-                                reterr,
-                                SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                "Too many callers at once; try again.");
+                return too_many(reterr);
         return ask(connection, message, permission, handler);
 }

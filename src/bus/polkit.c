@@ -45,12 +45,28 @@ static PolkitAnswer read_answer(sd_bus_message *m, const char **ret_reason) {
         return answer;
 }
 
+static void take_back(PolkitQuestion *question) {
+        (void) sd_bus_call_method_async(
+                        question->sd,
+                        NULL,
+                        POLKIT_NAME,
+                        POLKIT_PATH,
+                        POLKIT_INTERFACE,
+                        "CancelCheckAuthorization",
+                        NULL,
+                        NULL,
+                        "s",
+                        question->cancellation_id);
+}
+
 static int on_answer(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         PolkitQuestion *question = userdata;
         const char *reason;
         PolkitAnswer answer = read_answer(m, &reason);
 
         question->slot = sd_bus_slot_unref(question->slot);
+        if (sd_bus_message_is_method_error(m, SD_BUS_ERROR_NO_REPLY)) /* too late: polkit may still ask */
+                take_back(question);
         question->answered(answer, reason, question->userdata); /* frees it */
         return 0;
 }
@@ -131,17 +147,7 @@ PolkitQuestion *polkit_question_free(PolkitQuestion *question) {
 
         if (question->slot) {
                 (void) sd_bus_slot_unref(question->slot);
-                (void) sd_bus_call_method_async(
-                                question->sd,
-                                NULL,
-                                POLKIT_NAME,
-                                POLKIT_PATH,
-                                POLKIT_INTERFACE,
-                                "CancelCheckAuthorization",
-                                NULL,
-                                NULL,
-                                "s",
-                                question->cancellation_id);
+                take_back(question);
         }
         (void) sd_bus_unref(question->sd);
         g_free(question->cancellation_id);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/names.h"
 #include "broker.h"
 #include "bus/permission.h"
@@ -15,7 +16,7 @@
 
 typedef struct Authority {
         sd_bus *sd;
-        bool authorized, challenge, dismissed, hold;
+        bool authorized, challenge, dismissed, hold, late;
         sd_bus_message *held;
         unsigned n_asked, n_cancelled;
         char *action, *subject, *member, *cancellation_id;
@@ -74,9 +75,12 @@ static int on_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         a->flags = flags;
         a->n_asked++;
         if (a->hold) {
+                (void) sd_bus_message_unref(a->held);
                 a->held = sd_bus_message_ref(m);
                 return 1;
         }
+        if (a->late) /* as sd-bus says it after its time */
+                return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_NO_REPLY, "Method call timed out");
         return answer(a, m);
 }
 
@@ -85,7 +89,9 @@ static int on_cancel(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         const char *id;
 
         g_assert_cmpint(sd_bus_message_read(m, "s", &id), >, 0);
-        g_assert_cmpstr(id, ==, a->cancellation_id);
+        g_assert_true(g_str_has_prefix(id, "quptime-"));
+        if (a->n_asked == 1)
+                g_assert_cmpstr(id, ==, a->cancellation_id);
         a->n_cancelled++;
         return sd_bus_reply_method_return(m, NULL);
 }
@@ -292,6 +298,16 @@ static void test_caller_gone_while_asked(Fixture *f, gconstpointer data) {
         g_assert_null(f->world.manager->last);
 }
 
+/* The bus stops waiting for polkit: the dialogue must not stay on the screen, its answer would do
+ * nothing. */
+static void test_polkit_too_late(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        f->authority.late = true;
+        ASSERT_SOMEBODY(f, true, SD_BUS_ERROR_ACCESS_DENIED);
+        WORLD_UNTIL(&f->world, f->authority.n_cancelled == 1);
+}
+
 static void test_bus_gone_while_asked(Fixture *f, gconstpointer data) {
         pid_t pid;
 
@@ -321,6 +337,72 @@ static void test_bus_gone_while_asked(Fixture *f, gconstpointer data) {
         broker_stop(&f->broker);
         WORLD_UNTIL(&f->world, n_journal_events == 1); /* the loss */
         g_assert_null(f->world.manager->last);
+}
+
+/* Asks so often at once, with a person who never answers, and reads nothing. The child ends with the
+ * pipe. */
+static pid_t flood(unsigned n, const int pipes[static 2]) {
+        pid_t pid = fork();
+        sd_bus *client = NULL;
+        char c;
+
+        if (pid != 0)
+                return pid;
+        (void) close(pipes[1]);
+        if (setgid(SOMEBODY) < 0 || setuid(SOMEBODY) < 0 || sd_bus_open_system(&client) < 0)
+                _exit(1);
+        for (unsigned i = 0; i < n; i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+
+                (void) sd_bus_message_new_method_call(
+                                client, &m, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "RemoveCheck");
+                (void) sd_bus_message_append(m, "s", "homepage");
+                (void) sd_bus_message_set_expect_reply(m, false); /* else the bus daemon limits it */
+                (void) sd_bus_message_set_allow_interactive_authorization(m, true);
+                (void) sd_bus_send(client, m, NULL);
+        }
+        (void) sd_bus_flush(client);
+        (void) !read(pipes[0], &c, 1);
+        _exit(0);
+}
+
+/* The bus daemon lets a connection have 512 matches and 128 answers outstanding: one user must not take them
+ * all from the others, still less have us lose the bus. */
+static void test_flood(Fixture *f, gconstpointer data) {
+        g_autofree char *name = NULL;
+        int pipes[2];
+
+        if (f->skipped)
+                return;
+        f->authority.hold = true;
+        n_journal_events = 0;
+        g_assert_cmpint(pipe(pipes), ==, 0);
+        (void) flood(1500, pipes);
+        (void) close(pipes[0]);
+        WORLD_UNTIL(&f->world, f->authority.held);
+        for (unsigned i = 0; i < 50; i++) {
+                g_free(call_as(&f->world, 0, false, BUS_PATH, BUS_INTERFACE_MANAGER, "ListAlerts", NULL));
+                world_turns(&f->world, 2000);
+                g_assert_cmpuint(n_journal_events, ==, 0); /* the bus was not lost */
+        }
+        g_assert_cmpuint(f->authority.n_asked, <=, POLKIT_QUESTIONS_PER_USER);
+
+        /* others are still asked about */
+        f->authority.hold = false;
+        f->authority.authorized = true;
+        name = call_as(&f->world,
+                       /* uid= */ 1, /* which every passwd has */
+                       false,
+                       BUS_PATH,
+                       BUS_INTERFACE_MANAGER,
+                       "RemoveCheck",
+                       "s",
+                       "homepage");
+        g_assert_cmpstr(name, ==, BUS_ERROR_NOT_FOUND);
+        /* and about this one again, once it is gone */
+        (void) close(pipes[1]);
+        WORLD_UNTIL(&f->world, f->authority.n_cancelled == POLKIT_QUESTIONS_PER_USER);
+        ASSERT_SOMEBODY(f, false, BUS_ERROR_NOT_FOUND);
 }
 
 /* ---- who it was ---- */
@@ -391,6 +473,8 @@ int main(int argc, char *argv[]) {
                 { "/bus/polkit/root", test_root },
                 { "/bus/polkit/caller-gone-while-asked", test_caller_gone_while_asked },
                 { "/bus/polkit/bus-gone-while-asked", test_bus_gone_while_asked },
+                { "/bus/polkit/flood", test_flood },
+                { "/bus/polkit/too-late", test_polkit_too_late },
                 { "/bus/audit/caller", test_audit },
                 { "/bus/audit/refusals-are-counted", test_refusals_are_counted },
         };
