@@ -27,14 +27,31 @@ static char *url_part(CURLU *url, CURLUPart part, unsigned flags) {
         return copy;
 }
 
-/* User information leaves the URL here. */
-static void take_user(Hop *hop) {
-        hop->user = url_part(hop->url, CURLUPART_USER, CURLU_URLDECODE);
-        hop->password = url_part(hop->url, CURLUPART_PASSWORD, CURLU_URLDECODE);
-        if (hop->user)
-                (void) curl_url_set(hop->url, CURLUPART_USER, NULL, 0);
-        if (hop->password)
-                (void) curl_url_set(hop->url, CURLUPART_PASSWORD, NULL, 0);
+/* User information leaves the URL here. What decodes to control characters libcurl does not give out, so it
+ * could neither be sent nor be taken out. */
+static int take_user(Hop *hop) {
+        static const struct {
+                CURLUPart part;
+                CURLUcode absent;
+                size_t offset;
+        } parts[] = {
+                { CURLUPART_USER, CURLUE_NO_USER, offsetof(Hop, user) },
+                { CURLUPART_PASSWORD, CURLUE_NO_PASSWORD, offsetof(Hop, password) },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+                char *text = NULL;
+                CURLUcode code = curl_url_get(hop->url, parts[i].part, &text, CURLU_URLDECODE);
+
+                if (code == parts[i].absent)
+                        continue;
+                if (code != CURLUE_OK)
+                        return -EINVAL;
+                *(char **) ((char *) hop + parts[i].offset) = g_strdup(text);
+                curl_free(text);
+                (void) curl_url_set(hop->url, parts[i].part, NULL, 0);
+        }
+        return 0;
 }
 
 /* an interface's name or number, RFC 6874 section 2 */
@@ -87,8 +104,9 @@ static int hop_from(CURLU *url, Hop **ret) {
         int r;
 
         hop->url = url;
-        take_user(hop);
-        r = take_place(hop);
+        r = take_user(hop);
+        if (r >= 0)
+                r = take_place(hop);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(hop);
