@@ -173,6 +173,34 @@ int edit_read_edit(
         return 0;
 }
 
+int edit_read_peer(Connection *connection, sd_bus_message *m, Change **ret, sd_bus_error *reterr) {
+        const char *target, *address;
+        Peer peer = {};
+        int r;
+
+        assert(connection);
+        assert(ret);
+
+        r = read_target(m, &peer_type, &target, reterr);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_read(m, "s", &address);
+        if (r < 0)
+                return r;
+        if (strlen(address) > ADVERTISE_MAX_BYTES || address_split(address, NULL, NULL) < 0)
+                return bus_error_setf(
+                                reterr,
+                                BUS_ERROR_INVALID,
+                                "address: \"%.128s\" should be host:port, such as alpha.example.com:9901.",
+                                address);
+
+        peer.advertise = (char *) address;
+        *ret = new_change(connection, CHANGE_EDIT, &peer_type, target);
+        (*ret)->body = codec_encode_text(&peer_type, &peer);
+        (*ret)->fields = g_strdupv((char *[]){ (char *) "advertise", NULL });
+        return 0;
+}
+
 int edit_read_remove(
                 Connection *connection,
                 sd_bus_message *m,

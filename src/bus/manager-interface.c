@@ -437,6 +437,20 @@ static int method_add_node(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return 1;
 }
 
+static int method_edit_node(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Connection *c = userdata;
+        Change *change;
+        int r;
+
+        r = may_after_init(c, m, method_edit_node, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = edit_read_peer(c, m, &change, reterr);
+        if (r < 0)
+                return r;
+        return submit(c, m, change, reply_version, reterr);
+}
+
 /* ---- properties ---- */
 
 static const struct {
@@ -593,6 +607,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_probe_node, OPEN),
         SD_BUS_METHOD_WITH_ARGS("AddNode", SD_BUS_ARGS("s", address, "s", fingerprint),
                                 SD_BUS_RESULT("s", node_id, "t", version), method_add_node, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("EditNode", SD_BUS_ARGS("s", node_id, "s", address),
+                                SD_BUS_RESULT("t", version), method_edit_node, OPEN),
         SD_BUS_METHOD_WITH_ARGS("RemoveNode", SD_BUS_ARGS("s", node_id), SD_BUS_RESULT("t", version),
                                 method_remove_node, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListTrust", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", entries),

@@ -28,6 +28,7 @@ const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "TestAlert", BUS_ACTION_TEST },
         { BUS_INTERFACE_MANAGER, "ProbeNode", BUS_ACTION_PEERS },
         { BUS_INTERFACE_MANAGER, "AddNode", BUS_ACTION_PEERS },
+        { BUS_INTERFACE_MANAGER, "EditNode", BUS_ACTION_PEERS },
         { BUS_INTERFACE_MANAGER, "RemoveNode", BUS_ACTION_PEERS },
         { BUS_INTERFACE_MANAGER, "ListTrust", NULL },
         { BUS_INTERFACE_MANAGER, "RemoveTrust", BUS_ACTION_TRUST },

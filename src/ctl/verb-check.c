@@ -49,6 +49,47 @@ static const Flag http_flags[] = {
         {},
 };
 
+/* Of the check's own kind: .only is that. An empty value clears what can be without one. */
+static const Flag edit_flags[] = {
+        { .name = "name", .type = FLAG_TEXT, .value = "NAME", .field = "name", .help = "its new name" },
+        { .name = "target",
+          .type = FLAG_TEXT,
+          .value = "TARGET",
+          .field = "target",
+          .max = TARGET_MAX_BYTES,
+          .help = "what is watched instead: a URL, HOST:PORT or HOST, as the check's kind has it" },
+        { .name = "interval",
+          .type = FLAG_TEXT,
+          .value = "DURATION",
+          .field = "interval",
+          .help = "how often each node probes: 5s, 1m30s, 2h, …" },
+        { .name = "timeout",
+          .type = FLAG_TEXT,
+          .value = "DURATION",
+          .field = "timeout",
+          .help = "how long a probe may take" },
+        { .name = "alerts",
+          .type = FLAG_LIST,
+          .bits = FLAG_ALERTS,
+          .value = "A,B,…",
+          .field = "alert_ids",
+          .help = "the alerts that hear of it, instead of those before" },
+        { .name = "expect",
+          .type = FLAG_NUMBER,
+          .value = "STATUS",
+          .field = "expect_status",
+          .only = "http",
+          .help = "the HTTP status that counts as up" },
+        { .name = "body-match",
+          .type = FLAG_TEXT,
+          .value = "TEXT",
+          .field = "body_match",
+          .only = "http",
+          .max = BODY_MATCH_MAX_BYTES,
+          .help = "the answer's body must contain this" },
+        {},
+};
+
 static const Flag other_flags[] = { COMMON_FLAGS, {} };
 
 static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
@@ -150,6 +191,88 @@ const Verb verb_check_list = {
         .name = "check list",
         .help = "show all checks with their states",
         .run = run_list,
+};
+
+static const CheckRow *find_row(const GPtrArray *checks, const char *id_or_name) {
+        const CheckRow *named = NULL;
+
+        for (unsigned i = 0; i < checks->len; i++) {
+                const CheckRow *check = g_ptr_array_index(checks, i);
+
+                if (g_strcmp0(check->id, id_or_name) == 0)
+                        return check;
+                if (g_strcmp0(check->name, id_or_name) == 0)
+                        named = check;
+        }
+        return named;
+}
+
+/* What only one kind of check has would be stored and never used; the person meant something else. */
+static ExitStatus check_kind(Context *context, const Arguments *arguments, const char *id_or_name) {
+        g_autoptr(GPtrArray) checks = NULL;
+        const CheckRow *check;
+        ExitStatus status;
+
+        if (!arguments_given(arguments, "expect") && !arguments_given(arguments, "body-match"))
+                return STATUS_DONE;
+        status = manager_list_checks(context, &checks);
+        if (status != STATUS_DONE)
+                return status;
+
+        check = find_row(checks, id_or_name);
+        for (const Flag *flag = edit_flags; check && flag->name; flag++)
+                if (flag->only && arguments_given(arguments, flag->name) &&
+                    g_strcmp0(flag->only, check->type) != 0)
+                        return fail(STATUS_USAGE,
+                                    "--%s is for %s checks, and %s is a %s check",
+                                    flag->name,
+                                    flag->only,
+                                    id_or_name,
+                                    check->type);
+        return STATUS_DONE; /* where there is none, the daemon says it better */
+}
+
+static ExitStatus run_edit(Context *context, const Arguments *arguments) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *id_or_name = arguments_word(arguments, 0);
+        g_autofree char *escaped = text_escape(id_or_name);
+        bool given = false;
+        ExitStatus status;
+        uint64_t version;
+
+        for (const Flag *flag = edit_flags; flag->name; flag++)
+                given = given || arguments_given(arguments, flag->name);
+        if (!given)
+                return fail(STATUS_USAGE, "nothing to change: \"quctl check edit -h\" shows the options");
+
+        status = check_kind(context, arguments, id_or_name);
+        if (status == STATUS_DONE)
+                status = manager_call_fields(
+                                context,
+                                "EditCheck",
+                                /* bits= */ 0,
+                                &reply,
+                                id_or_name,
+                                /* members= */ NULL,
+                                edit_flags,
+                                arguments,
+                                /* with_standards= */ false);
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "t", &version);
+        if (status == STATUS_DONE && !context->quiet)
+                (void) printf("updated check %s — cluster version %" G_GUINT64_FORMAT "\n",
+                              escaped,
+                              version);
+        return status;
+}
+
+const Verb verb_check_edit = {
+        .name = "check edit",
+        .args = "ID|NAME",
+        .help = "change what the options name and nothing else",
+        .flags = edit_flags,
+        .listed_by = "ListChecks",
+        .run = run_edit,
 };
 
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {

@@ -159,6 +159,42 @@ const Verb verb_node_list = {
         .run = run_list,
 };
 
+static const Flag node_edit_flags[] = {
+        { .name = "address",
+          .type = FLAG_TEXT,
+          .value = "HOST:PORT",
+          .bits = FLAG_REQUIRED,
+          .help = "where the other nodes reach it from now on" },
+        {},
+};
+
+static ExitStatus run_edit(Context *context, const Arguments *arguments) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        const char *id = arguments_word(arguments, 0), *address = arguments_text(arguments, "address");
+        g_autofree char *escaped = text_escape(id), *where = text_escape(address);
+        ExitStatus status;
+        uint64_t version;
+
+        status = manager_call(context, "EditNode", /* bits= */ 0, &reply, "ss", id, address);
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "t", &version);
+        if (status == STATUS_DONE && !context->quiet)
+                (void) printf("updated node %s: %s (cluster version now %" G_GUINT64_FORMAT ")\n",
+                              escaped,
+                              where,
+                              version);
+        return status;
+}
+
+const Verb verb_node_edit = {
+        .name = "node edit",
+        .args = "NODE-ID",
+        .help = "change the address under which the others reach a node",
+        .flags = node_edit_flags,
+        .listed_by = "ListPeers",
+        .run = run_edit,
+};
+
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autofree char *escaped = text_escape(arguments_word(arguments, 0));

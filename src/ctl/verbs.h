@@ -23,9 +23,9 @@ typedef struct Verb {
 extern const Verb *const verbs[]; /* in the order of help; ends with NULL */
 
 extern const Verb verb_init, verb_serve, verb_status, verb_fingerprint;
-extern const Verb verb_node_add, verb_node_list, verb_node_remove, verb_node_reset;
+extern const Verb verb_node_add, verb_node_list, verb_node_edit, verb_node_remove, verb_node_reset;
 extern const Verb verb_check_add_http, verb_check_add_tcp, verb_check_add_icmp;
-extern const Verb verb_check_list, verb_check_remove;
+extern const Verb verb_check_list, verb_check_edit, verb_check_remove;
 extern const Verb verb_alert_add_smtp, verb_alert_add_discord, verb_alert_list, verb_alert_edit;
 extern const Verb verb_alert_remove, verb_alert_test, verb_alert_render, verb_alert_default;
 extern const Verb verb_trust_list, verb_trust_remove;

@@ -471,6 +471,19 @@ static void test_verbs(void) {
         (void) sd_bus_message_unref(reply);
 
         assert_done(manager_call(&w, client, "AddNode", "ss", "10.0.0.1:9901", "sha256:11"));
+        assert_error(manager_call(&w, client, "EditNode", "ss", FAKE_OTHER, "10.0.0.2"),
+                     BUS_ERROR_INVALID,
+                     "host:port");
+        w.manager->outcome = CHANGE_NOT_FOUND;
+        (void) sd_bus_message_unref(manager_call(&w, client, "EditNode", "ss", FAKE_OTHER, "10.0.0.2:9901"));
+        g_assert_cmpint(w.manager->last->kind, ==, CHANGE_EDIT);
+        g_assert_cmpstr(w.manager->last->object_kind, ==, "peer");
+        g_assert_cmpstr(w.manager->last->target, ==, FAKE_OTHER);
+        g_assert_cmpuint(g_strv_length(w.manager->last->fields), ==, 1);
+        g_assert_cmpstr(w.manager->last->fields[0], ==, "advertise");
+        g_assert_nonnull(strstr(w.manager->last->body, "10.0.0.2:9901"));
+        w.manager->outcome = CHANGE_DONE;
+
         assert_done(manager_call(&w, client, "RemoveNode", "s", FAKE_OTHER));
         g_assert_cmpstr(w.manager->last_text, ==, "remove " FAKE_OTHER);
         assert_done(manager_call(&w, client, "RemoveTrust", "s", FAKE_OTHER));

@@ -539,6 +539,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("TestAlert", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ProbeNode", "s", "a{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("AddNode", "ss", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("EditNode", "ss", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveNode", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListTrust", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ResetNode", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),

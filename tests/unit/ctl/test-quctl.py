@@ -449,6 +449,17 @@ class Node(Case):
         self.assertEqual(self.last("RemoveNode"), [OTHER])
 
 
+    def test_edit(self):
+        self.daemon()
+        for typed in (OTHER, "2222"):
+            self.assertEqual(
+                self.out("node", "edit", typed, "--address", "charlie:9901"),
+                f"updated node {OTHER}: charlie:9901 (cluster version now 8)\n",
+            )
+            self.assertEqual(self.last("EditNode"), [OTHER, "charlie:9901"])
+        self.assertIn("--address is missing", self.error("node", "edit", OTHER, status=2))
+
+
 class Check(Case):
     def test_add_http(self):
         self.daemon()
@@ -490,6 +501,40 @@ class Check(Case):
         self.assertEqual(self.out(*"-q check add icmp gateway 10.0.0.1".split()), "")
         self.assertEqual(self.last("AddCheck")[0]["type"], {"s": "icmp"})
         self.assertIn("--expect", self.error(*"check add tcp db x:1 --expect 200".split(), status=2))
+
+    def test_edit(self):
+        self.daemon()
+        text = self.out(
+            *"check edit homepage --name start --target https://example.org --interval 1m --timeout 5s".split(),
+            *"--alerts bbbb,ops --expect 204 --body-match".split(), "it works",
+        )
+        self.assertEqual(text, "updated check homepage — cluster version 8\n")
+        self.assertEqual(
+            self.last("EditCheck"),
+            [
+                "homepage",
+                {
+                    "name": {"s": "start"},
+                    "target": {"s": "https://example.org"},
+                    "interval": {"s": "1m"},
+                    "timeout": {"s": "5s"},
+                    "alert_ids": {"as": ["bbbb", "ops"]},
+                    "expect_status": {"t": 204},
+                    "body_match": {"s": "it works"},
+                },
+            ],
+        )
+        self.out("check", "edit", "db1", "--alerts", "", "--timeout=")
+        self.assertEqual(self.last("EditCheck"), ["db1", {"timeout": {"s": ""}, "alert_ids": {"as": []}}])
+        self.assertEqual(self.out("-q", "check", "edit", "00000001", "--name=x"), "")
+        self.assertEqual(self.last("EditCheck")[0], "00000001-0000-4000-8000-000000000000")
+
+    def test_edit_refusals(self):
+        self.daemon()
+        self.assertIn("nothing to change", self.error("check", "edit", "db1", status=2))
+        for option in ("--expect=200", "--body-match=x"):
+            self.assertIn("http checks", self.error("check", "edit", "db1", option, status=2))
+        self.assertNotIn("EditCheck", [call["member"] for call in self.calls()])
 
     def test_daemon_says_what_is_wrong(self):
         self.daemon("--fail=AddCheck=org.quptime1.Error.Invalid=check.interval: not a duration, write 30s")
@@ -1178,12 +1223,14 @@ class ExitStatus(Case):
         "fingerprint": None,
         "node add -y b:1": "AddNode",
         "node list": "ListPeers",
+        "node edit x --address=h:1": "EditNode",
         "node remove x": "RemoveNode",
         "node reset -y": "ResetNode",
         "check add http n http://u": "AddCheck",
         "check add tcp n h:1": "AddCheck",
         "check add icmp n h": "AddCheck",
         "check list": "ListChecks",
+        "check edit x --interval=1m": "EditCheck",
         "check remove x": "RemoveCheck",
         "alert add smtp n --host=h --from=f --to=t": "AddAlert",
         "alert add discord n --webhook=u": "AddAlert",
