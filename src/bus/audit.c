@@ -169,12 +169,17 @@ static void look_up(Audit *a, unsigned i) {
 
 /* ---- what it is about ---- */
 
+/* A target given where a name is wanted may have a password in it. */
+static char *masked(const char *text) {
+        return text ? check_target_masked(&(Check){ .target = (char *) text }) : NULL;
+}
+
 static void set_object(Audit *a, RecordKind kind, const char *id, const char *name) {
         a->kind = kind;
         g_free(a->id);
         a->id = g_strdup(id);
         g_free(a->name);
-        a->name = g_strdup(name);
+        a->name = masked(name);
 }
 
 static RecordKind kind_of(const char *member) {
@@ -256,7 +261,7 @@ void audit_answered(Audit *audit, const ManagerAnswer *answer) {
         audit->answered = true;
         audit->outcome = answer->outcome;
         audit->version = answer->version;
-        audit->text = g_strdup(answer->text);
+        audit->text = masked(answer->text);
         has_name = answer->name && *answer->name;      /* the manager's are empty where there is none */
         if (!audit->name && answer->id && *answer->id) /* what was added */
                 set_object(audit, kind_of(audit->member), answer->id, has_name ? answer->name : answer->id);
@@ -270,6 +275,16 @@ Audit *audit_free(Audit *audit) {
         write_entry(audit);
         destroy(audit);
         return NULL;
+}
+
+void audit_bus_lost(Bus *bus) {
+        for (unsigned i = bus->audits->len; i > 0; i--) {
+                Audit *a = g_ptr_array_index(bus->audits, i - 1);
+
+                for (unsigned j = 0; j < N_LOOKUPS; j++)
+                        a->lookups[j].slot = sd_bus_slot_unref(a->lookups[j].slot);
+                write_when_known(a); /* frees it, or waits for the answer; the last takes its place */
+        }
 }
 
 void audit_flush(Bus *bus) {

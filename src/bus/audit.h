@@ -20,5 +20,7 @@ void audit_answered(Audit *audit, const ManagerAnswer *answer);
 Audit *audit_free(Audit *audit);
 /* At once: this caller may not. Many in a short time are told as one. */
 void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action);
+/* The system bus has gone: nobody answers the look-ups any more. */
+void audit_bus_lost(Bus *bus);
 /* those whose look-ups are still under way are written as they are */
 void audit_flush(Bus *bus);

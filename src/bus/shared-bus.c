@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/names.h"
+#include "bus/audit.h"
 #include "manager/journal.h"
 
 #define RETRY_MAX_USEC (30 * USEC_PER_SEC)
@@ -211,5 +212,6 @@ void shared_bus_lost(SharedBus *shared, const Connection *connection) {
         shared->connection = NULL;
         shared->request = sd_bus_slot_unref(shared->request);
         shared->owned = false;
+        audit_bus_lost(shared->bus);
         missing(shared, "it has gone away");
 }

@@ -425,6 +425,26 @@ static void test_audit(Fixture *f, gconstpointer data) {
         g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CHECK_NAME=homepage"));
 }
 
+/* Who gives a target for a name does not find its password in the journal. */
+static void test_no_secret(Fixture *f, gconstpointer data) {
+        g_autofree char *name = NULL;
+
+        if (f->skipped)
+                return;
+        f->world.manager->text = "there is no check \"https://user:hunter2@example.org/\"";
+        name = call_as(&f->world,
+                       0,
+                       false,
+                       BUS_PATH,
+                       BUS_INTERFACE_MANAGER,
+                       "RemoveCheck",
+                       "s",
+                       "https://user:hunter2@example.org/");
+        WORLD_UNTIL(&f->world, journal_last_call);
+        g_assert_nonnull(strstr(journal_last_call, "https://***@example.org/"));
+        g_assert_null(strstr(journal_last_call, "hunter2"));
+}
+
 static void test_refusals_are_counted(Fixture *f, gconstpointer data) {
         if (f->skipped)
                 return;
@@ -476,6 +496,7 @@ int main(int argc, char *argv[]) {
                 { "/bus/polkit/flood", test_flood },
                 { "/bus/polkit/too-late", test_polkit_too_late },
                 { "/bus/audit/caller", test_audit },
+                { "/bus/audit/no-secret", test_no_secret },
                 { "/bus/audit/refusals-are-counted", test_refusals_are_counted },
         };
 
