@@ -29,6 +29,7 @@ struct Window {
         unsigned settling;
         bool visible;
         bool out_of_order;
+        bool focused; /* the table was, once; then it is the user's to choose */
 };
 
 /* ---- texts ---- */
@@ -101,9 +102,21 @@ static void show_detail(Window *window) {
 
         gtk_label_set_text(GTK_LABEL(window->detail), text ?: "");
         gtk_widget_set_visible(window->detail_bar, row != NULL);
+        window->observer->shown(window->userdata);
 }
 
 /* ---- settling ---- */
+
+/* an empty table takes no focus: when it is no longer empty, or has been searched, arrows shall work at
+ * once */
+static void focus_table(Window *window) {
+        GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window->window));
+
+        if (gtk_search_bar_get_search_mode(GTK_SEARCH_BAR(window->search_bar)))
+                return;
+        if (!focus || !gtk_widget_is_ancestor(focus, window->stack))
+                (void) gtk_widget_grab_focus(window->view);
+}
 
 static gboolean on_settled(void *userdata) {
         Window *window = userdata;
@@ -116,6 +129,11 @@ static gboolean on_settled(void *userdata) {
         }
         show_summary(window);
         show_emptiness(window);
+        if (!window->focused && window->visible &&
+            g_list_model_get_n_items(G_LIST_MODEL(window->selection)) > 0) {
+                window->focused = true;
+                focus_table(window);
+        }
         window->observer->shown(window->userdata);
         return G_SOURCE_REMOVE;
 }
@@ -177,6 +195,10 @@ static void on_search(GtkSearchEntry *entry, Window *window) {
         window->words = row_fold(gtk_editable_get_text(GTK_EDITABLE(entry)));
         gtk_filter_changed(window->filter, GTK_FILTER_CHANGE_DIFFERENT);
         settle(window);
+}
+
+static void on_search_mode(GtkSearchBar *bar, GParamSpec *spec, Window *window) {
+        focus_table(window);
 }
 
 /* ---- whether somebody looks ---- */
@@ -259,6 +281,11 @@ static void build_search(Window *window) {
         gtk_search_bar_connect_entry(GTK_SEARCH_BAR(window->search_bar), GTK_EDITABLE(window->search_entry));
         gtk_search_bar_set_key_capture_widget(GTK_SEARCH_BAR(window->search_bar), window->window);
         g_signal_connect(window->search_entry, "search-changed", G_CALLBACK(on_search), window);
+        g_signal_connect(
+                        window->search_bar,
+                        "notify::search-mode-enabled",
+                        G_CALLBACK(on_search_mode),
+                        window);
 }
 
 /* board's list -> those searched for -> in the order of the columns -> one selected */
@@ -357,11 +384,13 @@ static void add_shortcuts(Window *window) {
 }
 
 /* colours that can be read on the light and on the dark variant; the words say the same */
-static const char style[] = ".quptime-down { color: @error_color; font-weight: bold; }\n"
-                            ".quptime-up { color: @success_color; }\n"
-                            ".quptime-unknown { opacity: 0.6; }\n"
-                            ".quptime-summary { font-weight: bold; }\n"
-                            ".quptime-banner { background-color: @warning_color; color: #000; }\n";
+static const char style[] =
+                ".quptime-down { color: mix(@error_color, @theme_fg_color, 0.1); font-weight: bold; }\n"
+                ".quptime-up { color: mix(@success_color, @theme_fg_color, 0.5); }\n"
+                ".quptime-unknown { opacity: 0.6; }\n"
+                "row:selected .quptime-down, row:selected .quptime-up { color: inherit; }\n"
+                ".quptime-summary { font-weight: bold; }\n"
+                ".quptime-banner { background-color: @warning_color; color: #000; }\n";
 
 static void add_style(GtkWidget *widget) {
         g_autoptr(GtkCssProvider) provider = gtk_css_provider_new();
@@ -392,7 +421,6 @@ window_new(GtkApplication *application, Board *board, const WindowObserver *obse
         g_signal_connect(window->window, "unrealize", G_CALLBACK(on_unrealized), window);
         g_signal_connect_after(window->window, "map", G_CALLBACK(on_mapped), window);
         g_signal_connect_after(window->window, "unmap", G_CALLBACK(on_mapped), window);
-        gtk_widget_grab_focus(window->view);
         window_reordered(window);
         return window;
 }
@@ -405,6 +433,7 @@ Window *window_free(Window *window) {
         let_go_of_detailed(window);
         g_signal_handlers_disconnect_by_data(window->selection, window);
         g_signal_handlers_disconnect_by_data(window->search_entry, window);
+        g_signal_handlers_disconnect_by_data(window->search_bar, window);
         if (gtk_widget_get_realized(window->window))
                 on_unrealized(window->window, window);
         g_signal_handlers_disconnect_by_data(window->window, window);
