@@ -67,7 +67,8 @@ bool notices_take(
 
         if (to == from || to == ROW_UNKNOWN || (to == ROW_UP && from != ROW_DOWN))
                 return false;
-        if (in_burst(notices) && now_usec >= usec_add(notices->last_flip_usec, NOTICES_WINDOW_USEC))
+        if (notices->deadline_usec == USEC_INFINITY && /* what is counted has been told */
+            now_usec >= usec_add(notices->last_flip_usec, NOTICES_WINDOW_USEC))
                 notices->down = notices->up = 0;
         notices->last_flip_usec = now_usec;
 

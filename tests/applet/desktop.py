@@ -21,7 +21,7 @@ APPLET = harness.BUILD / "src" / "applet" / "quptime-applet"
 ID = "org.quptime.Applet1"
 TOOLS = ("Xvfb", "dbus-daemon", "dbus-monitor", "gdbus", "xwininfo", "xdotool")
 
-BUS = """<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth><policy context='default'>
+BUS = """<busconfig><type>session</type><listen>{address}</listen><auth>EXTERNAL</auth><servicedir>{services}</servicedir><policy context='default'>
 <allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/><allow own='*'/></policy></busconfig>"""
 
 
@@ -40,13 +40,14 @@ class Bus:
         self.socket = pathlib.Path(base) / name
         self.address = f"unix:path={self.socket}"
         self.config = pathlib.Path(base) / f"{name}.conf"
-        self.config.write_text(BUS.format(address=self.address))
+        self.config.write_text(BUS.format(address=self.address, services=pathlib.Path(base) / "services"))
         self.process = None
 
-    def start(self):
+    def start(self, env=None):
+        """env: of what it starts itself, by a file in the folder services/ next to it."""
         self.socket.unlink(missing_ok=True)
         self.process = subprocess.Popen(["dbus-daemon", f"--config-file={self.config}", "--nofork", "--print-address"],
-                                        stdout=subprocess.PIPE, preexec_fn=die_with_parent)
+                                        env=env, stdout=subprocess.PIPE, preexec_fn=die_with_parent)
         if not self.process.stdout.readline():
             raise Failure(f"no bus at {self.address}")
         return self
@@ -79,7 +80,6 @@ class Desktop:
             display = pipe.readline().strip()
         if not display:
             raise Failure("Xvfb does not start")
-        self.session.start()
         home = str(self.base)
         self.env = {k: v for k, v in os.environ.items()
                     if not k.startswith(("QUPTIME_", "DBUS_", "XDG_", "GTK_", "GDK_", "WAYLAND_"))}
@@ -89,6 +89,8 @@ class Desktop:
             DBUS_SESSION_BUS_ADDRESS=self.session.address, DBUS_SYSTEM_BUS_ADDRESS=self.system.address,
             # what GTK and its libraries keep until the end is not ours to free
             ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0")
+        (self.base / "services").mkdir()
+        self.session.start(self.env)
         with open(self.notices, "wb") as out:
             self.spawn(["dbus-monitor", "--address", self.session.address,
                         "interface='org.freedesktop.Notifications',member='Notify'"], stdout=out, env=self.env)
@@ -109,7 +111,7 @@ class Desktop:
             shutil.rmtree(self.base, ignore_errors=True)
 
     def spawn(self, command, **more):
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **more)
+        process = subprocess.Popen(command, preexec_fn=die_with_parent, **{"stdin": subprocess.DEVNULL, **more})
         self.processes.append(process)
         return process
 
@@ -169,9 +171,10 @@ class Desktop:
 
     # ---- its window ----
 
-    def window(self):
-        """The id of the applet's window, if it is mapped."""
-        self.alive()
+    def window(self, alive=True):
+        """The id of the applet's window, if it is mapped. alive: that of start()."""
+        if alive:
+            self.alive()
         tree = subprocess.run(["xwininfo", "-root", "-tree"], env=self.env, capture_output=True, text=True, check=True)
         for line in tree.stdout.splitlines():
             if '"quptime"' in line:
@@ -220,6 +223,12 @@ class Desktop:
                 rgb[channel::3] = row[(2 - channel if order == 0 else 1 + channel)::4]
             picture.append(bytes(rgb))
         return width, height, picture
+
+    def brightness(self):
+        """Of the middle of the window, 0 to 255."""
+        x, y, width, height = self.geometry()
+        row = self.screen()[2][y + height * 3 // 4]
+        return sum(row[3 * x:3 * (x + width)]) // (3 * width)
 
     def screenshot(self, path, cut=None):
         """A PNG of the screen; cut: (x, y, width, height)."""

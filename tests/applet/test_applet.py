@@ -156,6 +156,31 @@ def test_options_and_one_instance(d):
 
 
 @on_a_desktop
+def test_is_dark_where_the_desktop_prefers_it(d):
+    portal = d.spawn([os.environ.get("QUPTIME_FAKE_PORTAL", str(harness.BUILD / "tests/applet/applet-fake-portal"))],
+                     env=d.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert portal.stdout.readline()
+    d.start("--address=/nowhere")
+    wait_for("a dark window", lambda: d.brightness() < 90)
+    portal.stdin.write(b"light\n")
+    portal.stdin.close()
+    wait_for("a light window", lambda: d.brightness() > 150)
+    portal.stdout.close()
+
+
+@on_a_desktop
+def test_the_session_bus_starts_it(d):
+    (d.base / "services" / f"{desktop.ID}.service").write_text(
+        f"[D-BUS Service]\nName={desktop.ID}\nExec={desktop.APPLET} --gapplication-service\n")
+    subprocess.run(["gdbus", "call", "--session", "--dest", desktop.ID, "--object-path", "/org/quptime/Applet1",
+                    "--method", "org.freedesktop.Application.Activate", "{}"], env=d.env, check=True, stdout=subprocess.DEVNULL,
+                   timeout=60 * harness.PATIENCE)
+    wait_for("a window", lambda: d.window(alive=False))
+    assert d.run("--quit").returncode == 0
+    wait_for("no window", lambda: not d.window(alive=False))
+
+
+@on_a_desktop
 def test_thousands_of_rows(d):
     fake = os.environ.get("QUPTIME_FAKE_DAEMON", str(harness.BUILD / "tests/unit/ctl/ctl-fake-daemon"))
     d.system.start()

@@ -56,6 +56,14 @@ static void test_many(void) {
         g_assert_cmpstr(later.body, ==, "100 more went DOWN, 1 more came up again");
         g_assert_cmpstr(later.id, ==, together.id);
 
+        /* a count that nobody has been told yet is not forgotten, however late it is told */
+        g_assert_false(flip(notices, "x", ROW_DOWN, ROW_UP, now_usec, &single));
+        now_usec += 2 * NOTICES_WINDOW_USEC;
+        g_assert_false(flip(notices, "x", ROW_DOWN, ROW_UP, now_usec, &single));
+        notice_done(&later);
+        g_assert_true(notices_due(notices, now_usec, &later));
+        g_assert_cmpstr(later.body, ==, "100 more went DOWN, 3 more came up again");
+
         /* and then every one is told again */
         now_usec += NOTICES_WINDOW_USEC;
         g_assert_true(flip(notices, "x", ROW_UP, ROW_DOWN, now_usec, &single));
