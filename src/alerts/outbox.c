@@ -347,6 +347,19 @@ void outbox_hold(Outbox *outbox, const char *notice_id, usec_t until_usec) {
         }
 }
 
+void outbox_wake(Outbox *outbox, const char *alert_id, usec_t now_usec) {
+        assert(outbox);
+        assert(alert_id);
+
+        for (guint i = 0; i < outbox->items->len; i++) {
+                Item *item = g_ptr_array_index(outbox->items, i);
+
+                if (g_strcmp0(item->notice->alert_id, alert_id) == 0)
+                        item->due = MIN(item->due, now_usec);
+        }
+        start_what_may(outbox, now_usec);
+}
+
 void outbox_tick(Outbox *outbox, usec_t now_usec) {
         assert(outbox);
         start_what_may(outbox, now_usec);

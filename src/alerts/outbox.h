@@ -47,6 +47,9 @@ void outbox_finished(Outbox *outbox, const char *notice_id, const char *recipien
 /* The relay of this notice, one in flight, wants to be left alone: nothing starts for its alert until then.
  */
 void outbox_hold(Outbox *outbox, const char *notice_id, usec_t until_usec);
+/* What kept this alert's notices from leaving is gone: what waits is due at once, but not before what
+ * outbox_hold() named. */
+void outbox_wake(Outbox *outbox, const char *alert_id, usec_t now_usec);
 /* The outcome of an attempt that finished is committed, and the value that shows it is set; or it will never
  * be, because it says nothing new. */
 void outbox_settled(Outbox *outbox, const char *notice_id, const char *recipient, usec_t now_usec);

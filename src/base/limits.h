@@ -12,7 +12,8 @@
 #define ADVERTISE_MAX_BYTES 261 /* host (253) + ":" + port, with brackets */
 #define BODY_MATCH_MAX_BYTES 4096
 #define TEMPLATE_MAX_BYTES 65536
-#define SECRET_FIELD_MAX_BYTES 4096 /* a password, a webhook URL */
+#define SECRET_FIELD_MAX_BYTES 4096   /* a password, a webhook URL */
+#define CREDENTIAL_NAME_MAX_BYTES 255 /* systemd's own limit */
 #define CERT_PEM_MAX_BYTES 8192
 #define DETAIL_MAX_BYTES 512 /* a probe's or relay's words, after escaping */
 #define RECIPIENTS_MAX 64    /* of one alert */
@@ -101,6 +102,8 @@
 #define WEBHOOKS_AT_ONCE 4
 #define DELIVERIES_PER_ALERT 4                   /* attempts in flight */
 #define DELIVERIES_AT_ONCE 32                    /* attempts in flight, of all alerts together */
+#define ERRANDS_MAX 256                          /* attempts that this node makes for the master */
+#define ERRAND_MAX_USEC (2 * USEC_PER_MINUTE)    /* whatever time it gives */
 #define NOTICES_FAILED_KEPT 16                   /* refused or given up, per alert, kept to be seen */
 #define RETRY_AFTER_MAX_USEC (1 * USEC_PER_HOUR) /* what a relay may ask for */
 #define WEBHOOK_DEADLINE_USEC (15 * USEC_PER_SEC)

@@ -44,6 +44,7 @@
 /* environment */
 #define ENV_DIR "QUPTIME_DIR"
 #define ENV_SOCKET "QUPTIME_SOCKET"
+#define ENV_CREDENTIALS "CREDENTIALS_DIRECTORY" /* systemd.exec(5) */
 #define ENV_LOG_LEVEL "QUPTIME_LOG_LEVEL"
 
 /* the system's files */

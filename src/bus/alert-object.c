@@ -46,6 +46,7 @@ char *alert_endpoint(const Alert *alert) {
 
 int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert) {
         g_autofree char *endpoint = alert_endpoint(alert);
+        g_auto(GStrv) lacking = manager_alert_lacking(bus->manager, alert->id ?: "");
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "{sv}");
@@ -57,6 +58,8 @@ int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert) {
         (void) dictionary_append_u32(reply, "owed", snapshot_owed(bus->snapshot, alert->id ?: ""));
         (void) dictionary_append_string(reply, "endpoint", endpoint);
         (void) dictionary_append_uint(reply, "revision", alert->revision);
+        if (*lacking)
+                (void) dictionary_append_strv(reply, "lacking", lacking);
         return sd_bus_message_close_container(reply);
 }
 

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "bus/error.h"
+#include "model/credential.h"
 
 /* what a field's value must be, in words */
 static const char *field_wants(const Field *field) {
@@ -35,7 +36,9 @@ static int wrong_type(const Field *field, const char *contents, sd_bus_error *re
                         "%s: wants %s%s, not \"%s\".",
                         field->name,
                         field_wants(field),
-                        field->flags & FIELD_SECRET ? ", or {\"kept\": true}" : "",
+                        field->flags & FIELD_CREDENTIAL ? ", {\"credential\": NAME} or {\"kept\": true}"
+                        : field->flags & FIELD_SECRET   ? ", or {\"kept\": true}"
+                                                        : "",
                         contents);
 }
 
@@ -199,10 +202,42 @@ static int read_strv(sd_bus_message *m, const Field *field, void *object, sd_bus
         return 0;
 }
 
-/* {kept: true} and nothing else */
-static int read_kept(sd_bus_message *m, const Field *field, unsigned flags, sd_bus_error *reterr) {
-        const char *key = NULL;
-        int kept = false, r;
+static int wrong_mark(const Field *field, sd_bus_error *reterr) {
+        return bus_error_setf(
+                        reterr,
+                        BUS_ERROR_INVALID,
+                        "%s: wants a text (s)%s, or {\"kept\": true} to leave it as it is.",
+                        field->name,
+                        field->flags & FIELD_CREDENTIAL ? ", {\"credential\": NAME}" : "");
+}
+
+/* The one member of what stands for a secret, and its value as a variant. */
+static int read_mark_member(sd_bus_message *m, const Field *field, bool *ret_kept, const char **ret_name) {
+        const char *key, *contents;
+        int r, kept = false;
+
+        r = sd_bus_message_read_basic(m, 's', &key);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_peek_type(m, NULL, &contents);
+        if (r < 0)
+                return r;
+        if (strcmp(key, "kept") == 0 && strcmp(contents, "b") == 0)
+                r = sd_bus_message_read(m, "v", "b", &kept);
+        else if (field->flags & FIELD_CREDENTIAL && strcmp(key, "credential") == 0 &&
+                 strcmp(contents, "s") == 0)
+                r = sd_bus_message_read(m, "v", "s", ret_name);
+        else
+                r = sd_bus_message_skip(m, "v");
+        *ret_kept = kept;
+        return r;
+}
+
+/* {kept: true} or {credential: NAME}, and nothing else. *ret_name: NULL for the first */
+static int read_mark(sd_bus_message *m, const Field *field, const char **ret_name, sd_bus_error *reterr) {
+        const char *name = NULL;
+        bool kept = false;
+        int r;
 
         r = sd_bus_message_enter_container(m, 'a', "{sv}");
         if (r < 0)
@@ -211,36 +246,49 @@ static int read_kept(sd_bus_message *m, const Field *field, unsigned flags, sd_b
         if (r < 0)
                 return r;
         if (r > 0) {
-                const char *contents;
-
-                r = sd_bus_message_read_basic(m, 's', &key);
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_peek_type(m, NULL, &contents);
-                if (r < 0)
-                        return r;
-                if (strcmp(contents, "b") != 0)
-                        kept = -1;
-                r = kept < 0 ? sd_bus_message_skip(m, "v") : sd_bus_message_read(m, "v", "b", &kept);
+                r = read_mark_member(m, field, &kept, &name);
                 if (r < 0)
                         return r;
                 r = sd_bus_message_exit_container(m);
                 if (r < 0)
                         return r;
         }
-        if (kept <= 0 || strcmp(key, "kept") != 0 || sd_bus_message_at_end(m, false) == 0)
-                return bus_error_setf(
-                                reterr,
-                                BUS_ERROR_INVALID,
-                                "%s: wants a text (s), or {\"kept\": true} to leave it as it is.",
-                                field->name);
+        if ((!kept && !name) || sd_bus_message_at_end(m, false) == 0)
+                return wrong_mark(field, reterr);
+        *ret_name = name;
+        return sd_bus_message_exit_container(m);
+}
+
+/* What stands for a secret instead of its text. */
+static int read_secret_mark(
+                sd_bus_message *m, const Field *field, unsigned flags, Dictionary *d, sd_bus_error *reterr) {
+        const char *name = NULL;
+        int r;
+
+        r = read_mark(m, field, &name, reterr);
+        if (r < 0)
+                return r;
+        if (name) {
+                if (!credential_name_is_valid(name))
+                        return bus_error_setf(
+                                        reterr,
+                                        BUS_ERROR_INVALID,
+                                        "%s: no name of a credential; 1 to %d printable ASCII characters "
+                                        "without : and /.",
+                                        field->name,
+                                        CREDENTIAL_NAME_MAX_BYTES);
+                object_clear_field(field, d->object);
+                *FIELD_AT(char *, field, d->object) = credential_mark(name);
+                g_ptr_array_add(d->fields, (gpointer) field->name);
+                return 0;
+        }
         if (!(flags & DICTIONARY_EDIT))
                 return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_INVALID,
                                 "%s: there is nothing to keep yet; give the value.",
                                 field->name);
-        return sd_bus_message_exit_container(m);
+        return 0;
 }
 
 static int read_typed(sd_bus_message *m, const Field *field, void *object, sd_bus_error *reterr) {
@@ -283,21 +331,21 @@ static bool type_fits(const Field *field, const char *contents) {
 static int
 read_value(sd_bus_message *m, const Field *field, unsigned flags, Dictionary *d, sd_bus_error *reterr) {
         const char *contents;
-        bool kept;
+        bool is_mark;
         int r;
 
         r = sd_bus_message_peek_type(m, NULL, &contents);
         if (r < 0)
                 return r;
-        kept = field->flags & FIELD_SECRET && strcmp(contents, "a{sv}") == 0;
-        if (!kept && !type_fits(field, contents))
+        is_mark = field->flags & FIELD_SECRET && strcmp(contents, "a{sv}") == 0;
+        if (!is_mark && !type_fits(field, contents))
                 return wrong_type(field, contents, reterr);
 
         r = sd_bus_message_enter_container(m, 'v', contents);
         if (r < 0)
                 return r;
-        if (kept)
-                r = read_kept(m, field, flags, reterr);
+        if (is_mark)
+                r = read_secret_mark(m, field, flags, d, reterr);
         else {
                 r = read_typed(m, field, d->object, reterr);
                 g_ptr_array_add(d->fields, (gpointer) field->name);
@@ -427,11 +475,20 @@ void dictionary_drop(Dictionary *dictionary, const char *field) {
 
 /* ---- writing ---- */
 
+static int append_secret(sd_bus_message *reply, const Field *field, const char *value) {
+        const char *credential = field->flags & FIELD_CREDENTIAL ? credential_of(value) : NULL;
+
+        if (credential)
+                return sd_bus_message_append(
+                                reply, "{sv}", field->name, "a{sv}", 1, "credential", "s", credential);
+        return sd_bus_message_append(reply, "{sv}", field->name, "a{sv}", 1, "kept", "b", 1);
+}
+
 static int append_field(sd_bus_message *reply, const Field *field, const void *object) {
         switch (field->type) {
         case FIELD_STRING:
                 if (field->flags & FIELD_SECRET)
-                        return sd_bus_message_append(reply, "{sv}", field->name, "a{sv}", 1, "kept", "b", 1);
+                        return append_secret(reply, field, *FIELD_AT(char *const, field, object));
                 return dictionary_append_string(reply, field->name, *FIELD_AT(char *const, field, object));
         case FIELD_BOOL:
                 return dictionary_append_bool(reply, field->name, *FIELD_AT(const bool, field, object));

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "cluster/plan.h"
+#include "model/credential.h"
 #include "wire/codec.h"
 
 static JsonNode *parse_body(Plan *plan, const char *body) {
@@ -84,6 +85,19 @@ static char *unmask_target(Plan *plan, const char *target, const char *base_targ
         return NULL;
 }
 
+static void put_secret(JsonObject *body, const char *name, const char *value) {
+        const char *credential = credential_of(value);
+        JsonObject *object;
+
+        if (!credential) {
+                json_object_set_string_member(body, name, value ?: "");
+                return;
+        }
+        object = json_object_new();
+        json_object_set_string_member(object, "credential", credential);
+        json_object_set_object_member(body, name, object); /* takes it */
+}
+
 static bool keep_secrets(Plan *plan, const ObjectType *type, JsonObject *body, const void *base) {
         for (size_t i = 0; i < type->n_fields; i++) {
                 const Field *field = &type->fields[i];
@@ -99,7 +113,7 @@ static bool keep_secrets(Plan *plan, const ObjectType *type, JsonObject *body, c
                                         "%s.%s: there is no earlier value to keep",
                                         type->name,
                                         field->name);
-                json_object_set_string_member(body, field->name, *FIELD_AT(char *const, field, base) ?: "");
+                put_secret(body, field->name, *FIELD_AT(char *const, field, base));
         }
 
         if (type == &check_type) {

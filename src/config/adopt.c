@@ -10,6 +10,7 @@
 #include "config/text.h"
 #include "config/validate.h"
 #include "config/yaml.h"
+#include "model/credential.h"
 #include "model/fingerprint.h"
 
 typedef struct Adopter {
@@ -68,6 +69,7 @@ static void clean_texts(Adopter *adopter, void *object) {
                 char **text = FIELD_AT(char *, field, object);
 
                 if (field->type != FIELD_STRING || is_empty(*text) ||
+                    (field->flags & FIELD_CREDENTIAL && credential_of(*text)) ||
                     !text_has_control(*text, text_allowed_controls(field)))
                         continue;
                 set_text(text, without_controls(*text, text_allowed_controls(field)));

@@ -5,6 +5,7 @@
 #include "config/lists.h"
 #include "config/merge.h"
 #include "config/unknown.h"
+#include "model/credential.h"
 
 #define TEXT_MAX_CHARS 60 /* of a value in a line for people */
 
@@ -52,6 +53,12 @@ static char *quote(const char *text) {
 static char *value_to_text(const ObjectType *type, const Field *field, const void *object) {
         if (object_field_is_empty(field, object) && field->type != FIELD_BOOL && field->type != FIELD_ENUM)
                 return g_strdup("(none)");
+        if (field->flags & FIELD_CREDENTIAL) {
+                const char *credential = credential_of(*FIELD_AT(char *const, field, object));
+
+                if (credential)
+                        return g_strdup_printf("{credential: %s}", credential);
+        }
         if (field->flags & FIELD_SECRET)
                 return g_strdup("***");
         if (type == &check_type && strcmp(field->name, "target") == 0) {

@@ -8,6 +8,7 @@
 #include "config/secret.h"
 #include "config/unknown.h"
 #include "config/yaml.h"
+#include "model/credential.h"
 
 typedef struct Writer {
         GString *s;
@@ -38,9 +39,30 @@ static void append_list(Writer *writer, const ObjectType *type, const GPtrArray 
                 append_object(writer, type, g_ptr_array_index(list, i), indent + 4, bullet);
 }
 
-static void append_string(Writer *writer, const char *text, unsigned indent) {
+/* Double quotes unless it is a plain word: within braces more characters have a meaning. */
+static void append_credential(GString *s, const char *name) {
+        bool is_word = g_ascii_isalpha(*name);
+
+        for (const char *p = name; *p; p++)
+                is_word = is_word && (g_ascii_isalnum(*p) || strchr("._-", *p));
+        g_string_append(s, "{credential: ");
+        if (!is_word)
+                g_string_append_c(s, '"');
+        for (const char *p = name; *p; p++) {
+                if (*p == '"' || *p == '\\')
+                        g_string_append_c(s, '\\');
+                g_string_append_c(s, *p);
+        }
+        g_string_append(s, is_word ? "}\n" : "\"}\n");
+}
+
+static void append_string(Writer *writer, const Field *field, const char *text, unsigned indent) {
+        const char *credential = field->flags & FIELD_CREDENTIAL ? credential_of(text) : NULL;
+
         g_string_append_c(writer->s, ' ');
-        if (secret_is_mark(text))
+        if (credential)
+                append_credential(writer->s, credential);
+        else if (secret_is_mark(text))
                 g_string_append(writer->s, "{kept: true}\n");
         else
                 scalar_append_value(writer->s, text ?: "", indent);
@@ -55,7 +77,7 @@ static void append_text_consumed(Writer *writer, char *text) {
 static void append_value(Writer *writer, const Field *field, const void *object, unsigned indent) {
         switch (field->type) {
         case FIELD_STRING:
-                append_string(writer, *FIELD_AT(char *const, field, object), indent);
+                append_string(writer, field, *FIELD_AT(char *const, field, object), indent);
                 break;
         case FIELD_BOOL:
                 g_string_append(writer->s, *FIELD_AT(const bool, field, object) ? " true\n" : " false\n");
@@ -81,6 +103,7 @@ static void append_value(Writer *writer, const Field *field, const void *object,
                 break;
         case FIELD_ENUM:
                 append_string(writer,
+                              field,
                               strtab_to_string(field->names, *FIELD_AT(const int, field, object)),
                               indent);
                 break;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/check.h"
+#include "model/credential.h"
 
 bool secret_is_mark(const char *value) {
         return value && strcmp(value, SECRET_KEPT) == 0;
@@ -54,7 +55,8 @@ void secret_mask(const ObjectType *type, void *object) {
         for (size_t i = 0; i < type->n_fields; i++) {
                 const Field *field = &type->fields[i];
 
-                if (is_secret(field) && !object_field_is_empty(field, object))
+                if (is_secret(field) && !object_field_is_empty(field, object) &&
+                    !credential_of(*FIELD_AT(char *, field, object)))
                         set_text(FIELD_AT(char *, field, object), g_strdup(SECRET_KEPT));
         }
         if (type == &check_type) {

@@ -10,6 +10,7 @@
 #include "config/scalar.h"
 #include "config/tree.h"
 #include "config/unknown.h"
+#include "model/credential.h"
 
 #define ELEMENTS_DEFAULT_MAX 1024 /* of a list whose field names no limit, as model/field.h says */
 
@@ -87,6 +88,23 @@ static bool is_kept_mark(const Tree *tree) {
                scalar_to_bool(tree_value(tree, 0)->text, &kept) >= 0 && kept;
 }
 
+/* `{credential: NAME}` */
+static bool is_credential(const Tree *tree) {
+        return tree->kind == TREE_MAPPING && tree_n_pairs(tree) == 1 &&
+               strcmp(tree_key(tree, 0)->text, "credential") == 0 &&
+               tree_value(tree, 0)->kind == TREE_SCALAR;
+}
+
+static int decode_credential(Decoder *decoder, const Tree *name, char **ret) {
+        if (!credential_name_is_valid(name->text))
+                return refuse(decoder,
+                              name,
+                              "no name of a credential; 1 to %d printable ASCII characters without : and /",
+                              CREDENTIAL_NAME_MAX_BYTES);
+        *ret = credential_mark(name->text);
+        return 0;
+}
+
 static int decode_string(Decoder *decoder, const Field *field, const Tree *tree, char **ret) {
         size_t max = field->max > 0 ? field->max : DETAIL_MAX_BYTES, length;
         int r;
@@ -95,7 +113,13 @@ static int decode_string(Decoder *decoder, const Field *field, const Tree *tree,
                 *ret = g_strdup(SECRET_KEPT);
                 return 0;
         }
-        r = want_scalar(decoder, tree, field->flags & FIELD_SECRET ? "a text (or {kept: true})" : "a text");
+        if (field->flags & FIELD_CREDENTIAL && is_credential(tree))
+                return decode_credential(decoder, tree_value(tree, 0), ret);
+        r = want_scalar(decoder,
+                        tree,
+                        field->flags & FIELD_CREDENTIAL ? "a text (or {credential: NAME}, {kept: true})"
+                        : field->flags & FIELD_SECRET   ? "a text (or {kept: true})"
+                                                        : "a text");
         if (r < 0)
                 return r;
 

@@ -146,6 +146,16 @@ static int append_flag(sd_bus_message *request, const Flag *flag, const Argument
 
         switch (flag->type) {
         case FLAG_TEXT:
+                if (flag->stands_for)
+                        return sd_bus_message_append(
+                                        request,
+                                        "{sv}",
+                                        flag->field,
+                                        "a{sv}",
+                                        1,
+                                        "credential",
+                                        "s",
+                                        arguments_text(arguments, flag->name));
                 return sd_bus_message_append(
                                 request,
                                 "{sv}",

@@ -38,6 +38,7 @@ typedef struct Flag {
         const char *standard; /* default, as text */
         const char *field;    /* the member of the dictionary that is sent; NULL: not sent by itself */
         const char *file_of;  /* this flag names a file with the value of that flag; "-" is standard input */
+        const char *stands_for; /* this flag names a credential that holds the value of that flag */
         const char *asked_with; /* a secret that is asked for when that flag was given */
         const char *only;       /* alerts: the type that has this field */
         size_t max;             /* bytes of the text; 0: DETAIL_MAX_BYTES */

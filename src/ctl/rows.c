@@ -3,6 +3,9 @@
 
 #include <assert.h>
 
+#include "base/limits.h"
+#include "wire/codec.h"
+
 static const Field node_status_fields[] = {
         FIELD_AS("Initialized", NodeStatus, initialized, FIELD_BOOL),
         FIELD_AS("Version", NodeStatus, version, FIELD_STRING),
@@ -72,6 +75,7 @@ static const Field alert_row_fields[] = {
         FIELD(AlertRow, subject_template, FIELD_STRING),
         FIELD(AlertRow, body_template, FIELD_STRING),
         FIELD(AlertRow, owed, FIELD_UINT),
+        FIELD(AlertRow, lacking, FIELD_STRV),
         FIELD(AlertRow, endpoint, FIELD_STRING),
         FIELD(AlertRow, revision, FIELD_UINT),
 };
@@ -176,16 +180,28 @@ static int read_effective_alerts(sd_bus_message *message, GPtrArray **list) {
         return sd_bus_message_exit_container(message);
 }
 
-/* {"kept": true}: a secret that is set; what else it might say one day is no business of ours */
-static int read_kept(sd_bus_message *message, char **ret) {
+typedef struct SecretMark {
+        char *credential;
+} SecretMark;
+
+static const Field secret_mark_fields[] = {
+        FIELD(SecretMark, credential, FIELD_STRING, .max = CREDENTIAL_NAME_MAX_BYTES),
+};
+static const ObjectType secret_mark_type = OBJECT_TYPE(SecretMark, "secret", secret_mark_fields);
+
+/* {"kept": true}: a secret that is set; or the credential's name; what else it might say one day is no
+ * business of ours */
+static int read_secret(sd_bus_message *message, char **ret) {
+        SecretMark *mark;
         int r;
 
-        r = sd_bus_message_skip(message, "a{sv}");
+        r = row_read(message, &secret_mark_type, (void **) &mark);
         if (r < 0)
                 return r;
 
         g_free(*ret);
-        *ret = g_strdup("{\"kept\":true}");
+        *ret = mark->credential ? codec_encode_text(&secret_mark_type, mark) : g_strdup("{\"kept\":true}");
+        (void) object_free(&secret_mark_type, mark);
         return 0;
 }
 
@@ -216,7 +232,7 @@ static int read_field(sd_bus_message *message, const Field *field, const char *c
                 break;
         case FIELD_JSON:
                 if (g_str_equal(contents, "a{sv}"))
-                        return read_kept(message, FIELD_AT(char *, field, object));
+                        return read_secret(message, FIELD_AT(char *, field, object));
                 break;
         default:
                 break;

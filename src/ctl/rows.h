@@ -74,7 +74,8 @@ typedef struct AlertRow {
         char *smtp_host;
         uint64_t smtp_port;
         char *smtp_user;
-        char *smtp_password; /* JSON: {"kept":true} where one is set */
+        /* JSON: {"kept":true} where one is set, {"credential":NAME} where one is named */
+        char *smtp_password;
         char *smtp_from;
         char **smtp_to;
         bool smtp_starttls;
@@ -82,6 +83,7 @@ typedef struct AlertRow {
         char *subject_template;
         char *body_template;
         uint64_t owed;
+        char **lacking; /* live nodes without its credential */
         char *endpoint;
         uint64_t revision;
 } AlertRow;

@@ -85,6 +85,25 @@ static ExitStatus complete_file(Context *context, const Verb *verb, const Flag *
         return load(context, arguments, flag, file, arguments_text(arguments, file->name));
 }
 
+/* the flag that was given and names a credential for this one, or NULL */
+static const Flag *credential_flag(const Verb *verb, const Flag *flag, const Arguments *arguments) {
+        for (const Flag *other = verb->flags; other && other->name; other++)
+                if (g_strcmp0(other->stands_for, flag->name) == 0 && arguments_given(arguments, other->name))
+                        return other;
+        return NULL;
+}
+
+static ExitStatus check_credential(const Verb *verb, const Flag *flag, const Arguments *arguments) {
+        const Flag *credential = credential_flag(verb, flag, arguments);
+
+        if (credential && arguments_given(arguments, flag->name))
+                return fail(STATUS_USAGE,
+                            "--%s and --%s: give only one of them",
+                            flag->name,
+                            credential->name);
+        return STATUS_DONE;
+}
+
 static ExitStatus complete_secret(Context *context, const Flag *flag, Arguments *arguments) {
         bool needed = flag->bits & FLAG_REQUIRED || arguments_wants_value(arguments, flag->name) ||
                       (flag->asked_with && arguments_given(arguments, flag->asked_with));
@@ -107,17 +126,21 @@ ExitStatus values_complete(Context *context, const Verb *verb, Arguments *argume
                 if (flag->file_of)
                         status = complete_file(context, verb, flag, arguments);
 
+        for (const Flag *flag = verb->flags; flag && flag->name && status == STATUS_DONE; flag++)
+                if (flag->bits & FLAG_SECRET)
+                        status = check_credential(verb, flag, arguments);
+
         /* before anyone types a secret: is the rest there? */
         for (const Flag *flag = verb->flags; flag && flag->name && status == STATUS_DONE; flag++)
                 if (flag->bits & FLAG_REQUIRED && !arguments_given(arguments, flag->name) &&
-                    !(flag->bits & FLAG_SECRET && ask_possible()))
+                    !credential_flag(verb, flag, arguments) && !(flag->bits & FLAG_SECRET && ask_possible()))
                         status = fail(STATUS_USAGE,
                                       "--%s is missing: \"quctl %s -h\" shows the options",
                                       flag->name,
                                       verb->name);
 
         for (const Flag *flag = verb->flags; flag && flag->name && status == STATUS_DONE; flag++)
-                if (flag->bits & FLAG_SECRET)
+                if (flag->bits & FLAG_SECRET && !credential_flag(verb, flag, arguments))
                         status = complete_secret(context, flag, arguments);
         return status;
 }

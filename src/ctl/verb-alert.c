@@ -51,6 +51,13 @@
                           .only = "smtp",                                                                   \
                           .max = 4096,                                                                      \
                           .help = "a file with the password; - is standard input" },                        \
+                        { .name = "password-credential",                                                    \
+                          .type = FLAG_TEXT,                                                                \
+                          .value = "NAME",                                                                  \
+                          .field = "smtp_password",                                                         \
+                          .stands_for = "password",                                                         \
+                          .only = "smtp",                                                                   \
+                          .help = "the systemd credential that holds it, on each node that sends" },        \
                         { .name = "from",                                                                   \
                           .type = FLAG_TEXT,                                                                \
                           .value = "ADDRESS",                                                               \
@@ -78,6 +85,13 @@
           .only = "discord",                                                                                \
           .max = SECRET_FIELD_MAX_BYTES,                                                                    \
           .help = "the webhook; asked for on a terminal" },                                                 \
+                        { .name = "webhook-credential",                                                     \
+                          .type = FLAG_TEXT,                                                                \
+                          .value = "NAME",                                                                  \
+                          .field = "discord_webhook",                                                       \
+                          .stands_for = "webhook",                                                          \
+                          .only = "discord",                                                                \
+                          .help = "the systemd credential that holds it, on each node that sends" },        \
         {                                                                                                   \
                 .name = "webhook-file", .type = FLAG_TEXT, .value = "FILE", .file_of = "webhook",           \
                 .only = "discord", .max = 4096, .help = "a file with the webhook; - is standard input"      \

@@ -11,8 +11,11 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "config/complaint.h"
+#include "manager/credentials.h"
+#include "manager/delegation.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
+#include "model/credential.h"
 #include "senders/sender.h"
 #include "transport/identity.h"
 
@@ -23,6 +26,7 @@ typedef struct Attempt {
         char *recipient;
         uint64_t number;
         Sending *sending;
+        Delegation *delegation; /* another node sends */
 } Attempt;
 
 /* An `alert test` with its recipients. */
@@ -41,6 +45,7 @@ typedef struct TestSending {
         Test *test;
         char *recipient;
         Sending *sending;
+        Delegation *delegation;
 } TestSending;
 
 struct Deliveries {
@@ -49,8 +54,10 @@ struct Deliveries {
         SenderContext *senders;
         GPtrArray *attempts; /* of Attempt, owned */
         Ledger *ledger;
-        GPtrArray *tests;   /* of Test, owned */
-        GHashTable *warned; /* notice ids whose templates fell back, told once */
+        GPtrArray *tests;    /* of Test, owned */
+        Errands *errands;    /* what this node sends for another master */
+        GHashTable *starved; /* ids of alerts that no live node can send */
+        GHashTable *warned;  /* notice ids whose templates fell back, told once */
         sd_event_source *timer;
         sd_event_source *settle;
 };
@@ -61,6 +68,7 @@ static void attempt_free(void *p) {
         Attempt *attempt = p;
 
         (void) send_cancel(attempt->sending);
+        (void) delegation_cancel(attempt->delegation);
         g_free(attempt->notice_id);
         g_free(attempt->recipient);
         g_free(attempt);
@@ -70,6 +78,7 @@ static void test_sending_free(void *p) {
         TestSending *sending = p;
 
         (void) send_cancel(sending->sending);
+        (void) delegation_cancel(sending->delegation);
         g_free(sending->recipient);
         g_free(sending);
 }
@@ -99,6 +108,7 @@ int deliveries_new(Manager *manager, Deliveries **ret) {
         deliveries->ledger = ledger_new(deliveries->outbox);
         deliveries->tests = g_ptr_array_new_with_free_func(test_free);
         deliveries->warned = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        deliveries->starved = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
         r = sender_context_new(
                         manager->event,
@@ -106,6 +116,7 @@ int deliveries_new(Manager *manager, Deliveries **ret) {
                         &deliveries->senders);
         if (r < 0)
                 return r;
+        deliveries->errands = errands_new(manager, deliveries->senders);
 
         *ret = TAKE_PTR(deliveries);
         return 0;
@@ -118,10 +129,12 @@ Deliveries *deliveries_free(Deliveries *deliveries) {
         manager_forget(deliveries->manager, deliveries);
         sd_event_source_disable_unref(deliveries->timer);
         sd_event_source_disable_unref(deliveries->settle);
+        (void) errands_free(deliveries->errands);
         g_ptr_array_unref(deliveries->attempts);
         (void) ledger_free(deliveries->ledger);
         g_ptr_array_unref(deliveries->tests);
         g_hash_table_unref(deliveries->warned);
+        g_hash_table_unref(deliveries->starved);
         (void) outbox_free(deliveries->outbox);
         (void) sender_context_free(deliveries->senders);
         g_free(deliveries);
@@ -176,6 +189,7 @@ static void on_sent(void *userdata, const SendOutcome *outcome) {
         Deliveries *deliveries = attempt->deliveries;
 
         attempt->sending = NULL; /* frees itself after this call */
+        attempt->delegation = NULL;
         finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, outcome);
         g_ptr_array_remove_fast(deliveries->attempts, attempt);
 }
@@ -203,46 +217,112 @@ static void tell_faults(Deliveries *deliveries, const Notice *notice, const GPtr
         }
 }
 
+/* No live node has the secret: it stays owed, and starts as soon as one has it. */
+static char *no_holder(Deliveries *deliveries, const Alert *alert) {
+        (void) g_hash_table_add(deliveries->starved, g_strdup(alert->id));
+        return g_strdup_printf("no live node has the credential \"%s\"", alert_credential(alert));
+}
+
+/* from this node, with its own secret */
+static int
+send_here(Deliveries *deliveries,
+          const Alert *alert,
+          const char *recipient,
+          const Message *message,
+          send_allowed_t allowed,
+          send_done_t done,
+          void *userdata,
+          Sending **ret,
+          char **reterr_text) {
+        _cleanup_(alert_freep) Alert *resolved = NULL;
+        int r;
+
+        r = credentials_resolve(deliveries->manager->credentials, alert, &resolved, reterr_text);
+        if (r < 0)
+                return r;
+        return send_start(deliveries->senders, resolved, recipient, message, allowed, done, userdata, ret);
+}
+
+static int start_here(Attempt *attempt, const Alert *alert, const Notice *notice, char **reterr_text) {
+        Deliveries *deliveries = attempt->deliveries;
+        g_autoptr(GPtrArray) faults = complaint_list_new();
+        _cleanup_(message_freep) Message *message = NULL;
+        unsigned flags;
+        int r;
+
+        r = message_render(manager_value(deliveries->manager), notice, &message, &flags, faults);
+        if (r < 0)
+                return r;
+        tell_faults(deliveries, notice, faults);
+        return send_here(
+                        deliveries,
+                        alert,
+                        attempt->recipient,
+                        message,
+                        may_send,
+                        on_sent,
+                        attempt,
+                        &attempt->sending,
+                        reterr_text);
+}
+
+static int start_there(Attempt *attempt, const char *node_id) {
+        Manager *m = attempt->deliveries->manager;
+
+        return delegation_start(
+                        m,
+                        node_id,
+                        &(DelegateParams){ .term = manager_term(m),
+                                           .notice = attempt->notice_id,
+                                           .recipient = attempt->recipient,
+                                           .attempt = attempt->number },
+                        on_sent,
+                        attempt,
+                        &attempt->delegation);
+}
+
+static int start(Attempt *attempt, const Alert *alert, const Notice *notice, char **reterr_text) {
+        Deliveries *deliveries = attempt->deliveries;
+        Manager *m = deliveries->manager;
+        const char *node_id = credentials_choose(m->credentials, alert, attempt->number);
+
+        if (!node_id) {
+                *reterr_text = no_holder(deliveries, alert);
+                return -ENOKEY;
+        }
+        (void) g_hash_table_remove(deliveries->starved, alert->id);
+        if (strcmp(node_id, manager_node_id(m)) == 0)
+                return start_here(attempt, alert, notice, reterr_text);
+        return start_there(attempt, node_id);
+}
+
 static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
         const Value *value = manager_value(deliveries->manager);
         const Notice *notice = value_object(value, RECORD_NOTICE, effect->notice_id);
         const Alert *alert = notice ? value_object(value, RECORD_ALERT, notice->alert_id) : NULL;
-        g_autoptr(GPtrArray) faults = complaint_list_new();
-        _cleanup_(message_freep) Message *message = NULL;
-        unsigned flags;
+        g_autofree char *error = NULL;
         Attempt *attempt;
         int r;
 
         if (!alert) /* the next value takes it out of the outbox */
                 return;
 
-        r = message_render(value, notice, &message, &flags, faults);
-        if (r >= 0) {
-                tell_faults(deliveries, notice, faults);
+        attempt = g_new0(Attempt, 1);
+        attempt->deliveries = deliveries;
+        attempt->notice_id = g_strdup(effect->notice_id);
+        attempt->recipient = g_strdup(effect->recipient);
+        attempt->number = effect->attempt;
+        g_ptr_array_add(deliveries->attempts, attempt);
 
-                attempt = g_new0(Attempt, 1);
-                attempt->deliveries = deliveries;
-                attempt->notice_id = g_strdup(effect->notice_id);
-                attempt->recipient = g_strdup(effect->recipient);
-                attempt->number = effect->attempt;
-                g_ptr_array_add(deliveries->attempts, attempt);
-                r = send_start(deliveries->senders,
-                               alert,
-                               effect->recipient,
-                               message,
-                               may_send,
-                               on_sent,
-                               attempt,
-                               &attempt->sending);
-                if (r >= 0)
-                        return;
-                g_ptr_array_remove_fast(deliveries->attempts, attempt);
-        }
+        r = start(attempt, alert, notice, &error);
+        if (r >= 0)
+                return;
+        g_ptr_array_remove_fast(deliveries->attempts, attempt);
         finish(deliveries,
                effect->notice_id,
                effect->recipient,
                effect->attempt,
-               &(SendOutcome){ .result = SEND_RETRY, .answer = g_strerror(-r) });
+               &(SendOutcome){ .result = SEND_RETRY, .answer = error ?: g_strerror(-r) });
 }
 
 static void cancel_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
@@ -323,7 +403,30 @@ void deliveries_update(Deliveries *deliveries, const Value *value) {
         (void) g_hash_table_foreach_remove(deliveries->warned, has_left, (gpointer) value);
 
         outbox_set_value(deliveries->outbox, value, now_boottime(), now_realtime());
+        errands_update(deliveries->errands);
+        deliveries_holders_changed(deliveries);
+}
+
+static gboolean wake(gpointer alert_id, gpointer value, gpointer userdata) {
+        Deliveries *deliveries = userdata;
+        Manager *m = deliveries->manager;
+        const Alert *alert = value_object(manager_value(m), RECORD_ALERT, alert_id);
+
+        if (alert && credentials_choose(m->credentials, alert, /* attempt= */ 1))
+                outbox_wake(deliveries->outbox, alert_id, now_boottime());
+        return !alert; /* otherwise until an attempt starts: one that has just ended is not committed yet */
+}
+
+void deliveries_holders_changed(Deliveries *deliveries) {
+        assert(deliveries);
+
+        (void) g_hash_table_foreach_remove(deliveries->starved, wake, deliveries);
         settle_soon(deliveries);
+}
+
+Errands *deliveries_errands(Deliveries *deliveries) {
+        assert(deliveries);
+        return deliveries->errands;
 }
 
 /* ---- test messages ---- */
@@ -377,7 +480,66 @@ static void on_test_sent(void *userdata, const SendOutcome *outcome) {
         TestSending *sending = userdata;
 
         sending->sending = NULL;
+        sending->delegation = NULL;
         test_settled(sending->test, sending->recipient, outcome);
+}
+
+/* The alert's own holder sends it, as it would a real one. */
+static int start_test_sending(
+                TestSending *sending,
+                const Alert *alert,
+                const Message *message,
+                const char *test_id,
+                usec_t when,
+                char **reterr_text) {
+        Deliveries *deliveries = sending->test->deliveries;
+        Manager *m = deliveries->manager;
+        const char *node_id = credentials_choose(m->credentials, alert, /* attempt= */ 1);
+
+        if (!node_id) {
+                *reterr_text = no_holder(deliveries, alert);
+                return -ENOKEY;
+        }
+        if (strcmp(node_id, manager_node_id(m)) == 0)
+                return send_here(
+                                deliveries,
+                                alert,
+                                sending->recipient,
+                                message,
+                                /* allowed= */ NULL,
+                                on_test_sent,
+                                sending,
+                                &sending->sending,
+                                reterr_text);
+        return delegation_start(
+                        m,
+                        node_id,
+                        &(DelegateParams){ .term = manager_term(m),
+                                           .notice = (char *) test_id,
+                                           .recipient = sending->recipient,
+                                           .attempt = 1,
+                                           .is_test = true,
+                                           .alert = alert->id,
+                                           .when = when },
+                        on_test_sent,
+                        sending,
+                        &sending->delegation);
+}
+
+static void
+start_test(TestSending *sending,
+           const Alert *alert,
+           const Message *message,
+           const char *test_id,
+           usec_t when) {
+        g_autofree char *error = NULL;
+        int r;
+
+        r = start_test_sending(sending, alert, message, test_id, when, &error);
+        if (r < 0)
+                test_settled(sending->test,
+                             sending->recipient,
+                             &(SendOutcome){ .result = SEND_RETRY, .answer = error ?: g_strerror(-r) });
 }
 
 int deliveries_test(
@@ -392,6 +554,7 @@ int deliveries_test(
         _cleanup_(notice_freep) Notice *notice = NULL;
         _cleanup_(message_freep) Message *message = NULL;
         g_autofree char *test_id = NULL;
+        usec_t when = now_realtime();
         unsigned flags;
         Test *test;
         int r;
@@ -400,8 +563,7 @@ int deliveries_test(
                 return -ENOENT;
 
         test_id = random_id();
-        notice = alerts_test_notice(
-                        value, alert, test_id, manager_node_id(m), manager_term(m), now_realtime());
+        notice = alerts_test_notice(value, alert, test_id, manager_node_id(m), manager_term(m), when);
         r = message_render(value, notice, &message, &flags, faults);
         if (r < 0)
                 return r;
@@ -425,18 +587,7 @@ int deliveries_test(
                 sending->test = test;
                 sending->recipient = g_strdup(recipient->address);
                 g_ptr_array_add(test->sendings, sending);
-                r = send_start(deliveries->senders,
-                               alert,
-                               recipient->address,
-                               message,
-                               /* allowed= */ NULL,
-                               on_test_sent,
-                               sending,
-                               &sending->sending);
-                if (r < 0)
-                        test_settled(test,
-                                     recipient->address,
-                                     &(SendOutcome){ .result = SEND_RETRY, .answer = g_strerror(-r) });
+                start_test(sending, alert, message, test_id, when);
         }
         return 0;
 }

@@ -7,6 +7,7 @@
 #include "manager/manager.h"
 
 typedef struct Deliveries Deliveries;
+typedef struct Errands Errands; /* manager/delegation.h */
 
 int deliveries_new(Manager *manager, Deliveries **ret);
 Deliveries *deliveries_free(Deliveries *deliveries);
@@ -16,8 +17,12 @@ DEFINE_CLEANUP(Deliveries, deliveries_free);
 void deliveries_reload(Deliveries *deliveries);
 /* a value was committed, or this node gained or lost the lease */
 void deliveries_update(Deliveries *deliveries, const Value *value);
-/* Sends a synthetic DOWN through the alert, now, from this node, to all recipients; done is called once, not
- * from within, with a sentence for people. */
+/* who holds which credential is not as it was: what waits for a holder is looked at again */
+void deliveries_holders_changed(Deliveries *deliveries);
+/* what this node sends for the master */
+Errands *deliveries_errands(Deliveries *deliveries);
+/* Sends a synthetic DOWN through the alert, now, from this node or one that holds its credential, to all
+ * recipients; done is called once, not from within, with a sentence for people. */
 typedef void (*deliveries_tested_t)(void *userdata, bool delivered, const char *text);
 int deliveries_test(
                 Deliveries *deliveries,

@@ -15,6 +15,7 @@
 typedef struct Replica Replica;         /* manager/replica.h */
 typedef struct Node Node;               /* manager/node.h */
 typedef struct Membership Membership;   /* manager/membership.h */
+typedef struct Credentials Credentials; /* manager/credentials.h */
 typedef struct ClusterFile ClusterFile; /* manager/cluster-file.h */
 typedef struct Transport Transport;
 typedef struct TransportCall TransportCall;
@@ -27,6 +28,7 @@ struct Manager {
         Replica *replica;     /* NULL before init, like all below */
         Watcher *watcher;
         Judge *judge;
+        Credentials *credentials;
         Deliveries *deliveries;
         Membership *membership;
         ClusterFile *file;

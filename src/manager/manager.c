@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "manager/cluster-file.h"
+#include "manager/credentials.h"
 #include "manager/handed.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
@@ -70,6 +71,12 @@ void manager_commit(
         manager_change(m, change, /* deadline_usec= */ 0, answered, userdata);
 }
 
+char **manager_alert_lacking(Manager *m, const char *alert_id) {
+        const Alert *alert = value_object(m->value, RECORD_ALERT, alert_id);
+
+        return alert && m->credentials ? credentials_lacking(m->credentials, alert) : g_new0(char *, 1);
+}
+
 /* ---- news from the register ---- */
 
 static void follow_members(Manager *m, const Value *value) {
@@ -117,6 +124,7 @@ void manager_on_committed(Manager *m, const Value *before, const Value *after) {
                 follow_members(m, after);
         watcher_configure(m->watcher, after);
         judge_configure(m->judge, after);
+        credentials_configure(m->credentials, after);
         deliveries_update(m->deliveries, after);
         membership_committed(m->membership, after);
         if (m->file && new && (!old || old->version != new->version || members))
@@ -218,6 +226,8 @@ void manager_status(Manager *m, ManagerStatus *ret) {
                               : status.n_voters == 4
                                               ? "four nodes survive one loss, as three do; add a fifth"
                                               : "";
+                if (m->credentials && !m->removed)
+                        status.hint = credentials_hint(m->credentials, status.hint);
         }
         *ret = status;
 }
@@ -263,6 +273,7 @@ int manager_start_parts(Manager *m, Store *store, const Durable *durable, char *
         m->value = value_ref(durable->committed);
         m->replica = replica_new(m, store, durable);
         m->membership = membership_new(m);
+        m->credentials = credentials_new(m);
 
         r = watcher_new(m, m->ca_file, &m->watcher);
         if (r >= 0)
@@ -280,6 +291,7 @@ int manager_start_parts(Manager *m, Store *store, const Durable *durable, char *
         follow_members(m, m->value);
         watcher_configure(m->watcher, m->value);
         judge_configure(m->judge, m->value);
+        credentials_configure(m->credentials, m->value);
         deliveries_update(m->deliveries, m->value);
         replica_start(m->replica);
 
@@ -297,6 +309,7 @@ int manager_start_parts(Manager *m, Store *store, const Durable *durable, char *
 void manager_stop_parts(Manager *m) {
         m->file = cluster_file_free(m->file);
         m->deliveries = deliveries_free(m->deliveries);
+        m->credentials = credentials_free(m->credentials);
         m->judge = judge_free(m->judge);
         m->watcher = watcher_free(m->watcher);
         m->membership = membership_free(m->membership);

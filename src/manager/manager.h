@@ -89,6 +89,8 @@ int manager_peer_view(Manager *manager, const char *node_id, PeerView *ret);
 /* The live share of a check: votes and details as the master last pushed them, or the committed state alone
  * with stale_since set. -ENOENT: no such id. Borrowed. */
 int manager_check_view(Manager *manager, const char *check_id, const CheckView **ret);
+/* Live nodes without the credential that this alert names; the caller frees. */
+char **manager_alert_lacking(Manager *manager, const char *alert_id);
 /* trust.yaml as it is; entries borrowed */
 const TrustFile *manager_trust(Manager *manager);
 

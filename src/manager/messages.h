@@ -6,9 +6,11 @@
 
 #include "model/peer.h"
 
-#define METHOD_TEST_ALERT "alert.test" /* call to the master: TestAlertParams -> TestAlertResult */
-#define METHOD_JOIN_OFFER "join.offer" /* call of an inviter: JoinOffer -> {} : would you join? */
-#define METHOD_JOIN_ADOPT "join.adopt" /* JoinOffer -> {} : do it */
+#define METHOD_TEST_ALERT "alert.test"         /* call to the master: TestAlertParams -> TestAlertResult */
+#define METHOD_CREDENTIALS "alert.credentials" /* message to all: CredentialsHeld */
+#define METHOD_DELEGATE "alert.deliver"        /* call of the master: DelegateParams -> DelegateResult */
+#define METHOD_JOIN_OFFER "join.offer"         /* call of an inviter: JoinOffer -> {} : would you join? */
+#define METHOD_JOIN_ADOPT "join.adopt"         /* JoinOffer -> {} : do it */
 
 typedef struct TestAlertParams {
         char *alert;
@@ -20,6 +22,32 @@ typedef struct TestAlertResult {
         char *text;
 } TestAlertResult;
 DECLARE_OBJECT(TestAlertResult, test_alert_result);
+
+/* Which of the credentials that alerts name the sender holds: names only. */
+typedef struct CredentialsHeld {
+        char **names;
+} CredentialsHeld;
+DECLARE_OBJECT(CredentialsHeld, credentials_held);
+
+/* An attempt that the receiver is to make; see delegation.h. */
+typedef struct DelegateParams {
+        uint64_t term;
+        char *notice; /* its id; of a test the id it is to have */
+        char *recipient;
+        uint64_t attempt; /* from 1 */
+        usec_t within;    /* from now on, for the last bytes to leave */
+        bool is_test;
+        char *alert; /* of a test, its id */
+        usec_t when; /* of a test */
+} DelegateParams;
+DECLARE_OBJECT(DelegateParams, delegate_params);
+
+typedef struct DelegateResult {
+        int result; /* SendResult */
+        usec_t retry_after;
+        char *answer; /* secrets removed */
+} DelegateResult;
+DECLARE_OBJECT(DelegateResult, delegate_result);
 
 typedef struct JoinOffer {
         char *cluster_id;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "manager/credentials.h"
+#include "manager/delegation.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/membership.h"
@@ -25,6 +27,8 @@ static void on_message(void *userdata, const char *from, const char *method, con
                 return;
         if (g_str_has_prefix(method, METHOD_PREFIX_REGISTER))
                 r = replica_receive(m->replica, from, method, params, strlen(params), &error);
+        else if (strcmp(method, METHOD_CREDENTIALS) == 0)
+                r = credentials_receive(m->credentials, from, params, &error);
         else
                 r = judge_receive(m->judge, from, method, params, strlen(params), &error);
         if (r < 0)
@@ -47,7 +51,11 @@ on_call(void *userdata, const char *from, const char *method, const char *params
         _cleanup_(test_alert_params_freep) TestAlertParams *test = NULL;
         g_autofree char *error = NULL;
 
-        if (strcmp(method, METHOD_TEST_ALERT) != 0)
+        if (!m->replica)
+                transport_call_fail(call, "this node is not initialized");
+        else if (strcmp(method, METHOD_DELEGATE) == 0)
+                errands_call(deliveries_errands(m->deliveries), from, params, call);
+        else if (strcmp(method, METHOD_TEST_ALERT) != 0)
                 transport_call_fail(call, "no such method");
         else if (codec_decode(&test_alert_params_type, params, strlen(params), (void **) &test, &error) < 0)
                 transport_call_fail(call, error);
@@ -132,14 +140,19 @@ static void on_peer_up(void *userdata, const TransportPeerInfo *info) {
                 return;
         replica_connected(m->replica, info->node_id);
         judge_connected(m->judge, info->node_id);
+        credentials_connected(m->credentials, info->node_id);
 }
 
 static void on_peer_down(void *userdata, const char *node_id, const char *reason) {
+        Manager *m = userdata;
+
         journal_event(EVENT_PEER_DOWN,
                       JOURNAL_FIELDS({ JOURNAL_NODE, node_id }, { JOURNAL_DETAIL, reason }),
                       "lost the connection to peer %s: %s",
                       node_id,
                       reason);
+        if (m->replica)
+                credentials_disconnected(m->credentials, node_id);
 }
 
 static void on_barred(void *userdata, const char *node_id, const char *cluster_id, uint64_t version) {

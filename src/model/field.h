@@ -37,7 +37,8 @@ typedef enum FieldFlags {
         FIELD_SECRET = 1 << 1,     /* never shown: {kept: true} and "***" */
         FIELD_INTERNAL = 1 << 2,   /* the daemon's own: in the register and on the wire, not for people */
         FIELD_KEEP_EMPTY = 1 << 3, /* written even when empty, false or 0 */
-        FIELD_FIXED = 1 << 4       /* cannot be edited after creation (id, type) */
+        FIELD_FIXED = 1 << 4,      /* cannot be edited after creation (id, type) */
+        FIELD_CREDENTIAL = 1 << 5  /* a secret that may be a credential's name: model/credential.h */
 } FieldFlags;
 
 typedef struct ObjectType ObjectType;

@@ -8,6 +8,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "model/credential.h"
+
 static const char replacement[] = "\xEF\xBF\xBD"; /* U+FFFD */
 
 static void append_control(GString *s, unsigned char c) {
@@ -74,6 +76,13 @@ static void append_string(GString *s, const char *text) {
         g_string_append_c(s, '"');
 }
 
+/* {"credential":"NAME"} */
+static void append_credential(GString *s, const char *name) {
+        g_string_append(s, "{\"credential\":");
+        append_string(s, name);
+        g_string_append_c(s, '}');
+}
+
 static void append_unsigned(GString *s, uint64_t value) {
         char digits[20], *p = digits + sizeof digits;
 
@@ -111,9 +120,15 @@ static void append_list(GString *s, const Field *field, const GPtrArray *list) {
 
 static void append_value(GString *s, const Field *field, const void *object) {
         switch (field->type) {
-        case FIELD_STRING:
-                append_string(s, *FIELD_AT(char *const, field, object));
+        case FIELD_STRING: {
+                const char *text = *FIELD_AT(char *const, field, object);
+
+                if (field->flags & FIELD_CREDENTIAL && credential_of(text))
+                        append_credential(s, credential_of(text));
+                else
+                        append_string(s, text);
                 break;
+        }
         case FIELD_BOOL:
                 g_string_append(s, *FIELD_AT(const bool, field, object) ? "true" : "false");
                 break;

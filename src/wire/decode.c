@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "model/credential.h"
 #include "wire/codec.h"
 #include "wire/scan.h"
 
@@ -81,6 +82,37 @@ static int decode_text(Decoder *decoder, const Place *place, size_t limit, char 
                 return complain(decoder, place, "longer than %zu bytes", limit);
 
         *ret = g_steal_pointer(&value);
+        return 0;
+}
+
+/* {"credential": NAME} and nothing else */
+static int decode_credential(Decoder *decoder, const Place *place, char **ret) {
+        Place member = { .parent = place, .name = "credential" };
+        g_autofree char *name = NULL;
+        size_t n_members = 0;
+        bool first = true;
+        int r;
+
+        if (scan_enter(&decoder->scan, '{') < 0)
+                return complain_syntax(decoder, place);
+        while ((r = scan_next(&decoder->scan, '}', &first)) > 0) {
+                ScanText key;
+
+                if (scan_name(&decoder->scan, &key) < 0)
+                        return complain_syntax(decoder, place);
+                if (n_members++ > 0 || key.size != strlen(member.name) ||
+                    memcmp(key.text, member.name, key.size) != 0)
+                        return complain(decoder, place, "neither a text nor {\"credential\": NAME}");
+                r = decode_text(decoder, &member, CREDENTIAL_NAME_MAX_BYTES, &name);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return complain_syntax(decoder, place);
+        if (!credential_name_is_valid(name))
+                return complain(decoder, &member, "no name of a credential");
+
+        *ret = credential_mark(name);
         return 0;
 }
 
@@ -239,6 +271,8 @@ static int decode_field(Decoder *decoder, const Field *field, const Place *paren
 
         switch (field->type) {
         case FIELD_STRING:
+                if (field->flags & FIELD_CREDENTIAL && scan_peek(&decoder->scan) == '{')
+                        return decode_credential(decoder, &place, FIELD_AT(char *, field, object));
                 return decode_text(decoder, &place, limit_of(field), FIELD_AT(char *, field, object));
         case FIELD_BOOL:
                 return decode_bool(decoder, &place, FIELD_AT(bool, field, object));

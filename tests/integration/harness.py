@@ -93,6 +93,7 @@ class Node:
         self.port = port or free_port(address)
         self.namespace = namespace
         self.timing = timing
+        self.credentials = False  # whether it has a $CREDENTIALS_DIRECTORY
         self.outlives = False  # the quick start leaves its cluster running
         self.dir = pathlib.Path(base) / name
         self.dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,11 +108,26 @@ class Node:
         host = f"[{self.address}]" if ":" in self.address else self.address
         return f"{host}:{self.port}"
 
+    @property
+    def credentials_dir(self):
+        # not below self.dir: what the daemon writes there is searched for secrets
+        return self.dir.with_name(f"{self.name}.credentials")
+
+    def set_credentials(self, **secrets):
+        """Its own $CREDENTIALS_DIRECTORY from the next start on, as systemd would make it."""
+        self.credentials = True
+        self.credentials_dir.mkdir(mode=0o700, exist_ok=True)
+        for name, secret in secrets.items():
+            (self.credentials_dir / name).write_text(secret + "\n")
+
     def env(self):
         env = {k: v for k, v in os.environ.items() if not k.startswith(("QUPTIME_", "DBUS_", "NOTIFY_"))}
         env.update(QUPTIME_DIR=str(self.dir), QUPTIME_SOCKET=str(self.socket), LC_ALL="C.UTF-8")
         if self.timing:
             env["QUPTIME_TIMING"] = self.timing
+        env.pop("CREDENTIALS_DIRECTORY", None)
+        if self.credentials:
+            env["CREDENTIALS_DIRECTORY"] = str(self.credentials_dir)
         return env
 
     def _inside(self, command):

@@ -167,6 +167,31 @@ static void test_a_relay_that_wants_rest_gets_it(void) {
         finish();
 }
 
+/* Nobody could send it; now somebody can: not in 5 s, but now. Others keep their time. */
+static void test_a_woken_alert_does_not_wait(void) {
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_put(&value, RECORD_ALERT, fixture_discord("other", true));
+        flip(CHECK, CHECK_DOWN);
+        EXPECT("START oncall DOWN webhook 1", "START other DOWN webhook 1");
+        for (unsigned i = 0; i < 2; i++) {
+                g_autofree char *id = g_strdup(fixture_notice(value, i)->id);
+
+                outbox_finished(outbox, id, "webhook", BOOT);
+                (void) fixture_outcome(&value, fixture_notice(value, i), "webhook", ATTEMPT_RETRY, WALL);
+                committed();
+                outbox_settled(outbox, id, "webhook", BOOT);
+        }
+        EXPECT();
+        outbox_wake(outbox, "no-such-alert", BOOT + SEC);
+        EXPECT();
+        outbox_wake(outbox, "oncall", BOOT + SEC);
+        EXPECT("START oncall DOWN webhook 2");
+        outbox_wake(outbox, "oncall", BOOT + SEC); /* in flight already */
+        EXPECT();
+        finish();
+}
+
 static void test_dead_relays_do_not_take_all_places(void) {
         g_autoptr(GPtrArray) retries = NULL;
         bool reached = false;
@@ -490,6 +515,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/outbox/owed-is-sent", test_what_is_owed_is_sent);
         g_test_add_func("/alerts/outbox/only-the-master", test_only_the_master_sends);
         g_test_add_func("/alerts/outbox/losing-the-mastership", test_losing_the_mastership_cancels);
+        g_test_add_func("/alerts/outbox/wake", test_a_woken_alert_does_not_wait);
         g_test_add_func("/alerts/outbox/hold", test_a_relay_that_wants_rest_gets_it);
         g_test_add_func("/alerts/outbox/dead-relays", test_dead_relays_do_not_take_all_places);
         g_test_add_func("/alerts/outbox/waits-for-the-commit",

@@ -249,6 +249,10 @@ void manager_set_observer(Manager *m, const ManagerObserver *observer, void *use
         m->observer_userdata = userdata;
 }
 
+char **manager_alert_lacking(Manager *m, const char *alert_id) {
+        return g_new0(char *, 1);
+}
+
 void manager_status(Manager *m, ManagerStatus *ret) {
         *ret = (ManagerStatus){
                 .initialized = m->initialized,

@@ -323,6 +323,12 @@ static void test_add_refused(void) {
                      BUS_ERROR_INVALID,
                      "wants a text");
         assert_error(ADD("smtp_password", "a{sv}", 1, "value", "b", 1), BUS_ERROR_INVALID, "wants a text");
+        assert_error(ADD("smtp_password", "a{sv}", 1, "credential", "s", "../x"),
+                     BUS_ERROR_INVALID,
+                     "no name of a credential");
+        assert_error(ADD("smtp_password", "a{sv}", 1, "credential", "b", 1),
+                     BUS_ERROR_INVALID,
+                     "wants a text");
         assert_error(ADD("smtp_password", "u", 1), BUS_ERROR_INVALID, "{\"kept\": true}");
         assert_error(ADD("name", "s", long_name), BUS_ERROR_INVALID, "type: every new alert needs one");
         assert_error(manager_call(&w, client, "AddAlert", "a{sv}", 2, "name", "s", "x", "name", "s", "x"),

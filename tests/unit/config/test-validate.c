@@ -209,6 +209,14 @@ static void test_alerts(void) {
                 { "type: discord, smtp_starttls: true",
                   "smtp_starttls: no field of discord alerts; leave it out" },
                 { "type: discord", "discord_webhook: missing; the URL of the webhook" },
+                { "type: discord, discord_webhook: {credential: hook}", NULL },
+                { "type: smtp, smtp_host: mx, smtp_from: a@b, smtp_to: [c@d], smtp_password: {credential: "
+                  "x}",
+                  NULL },
+                { "type: smtp, smtp_password: \"\\x01credential a/b\"",
+                  "smtp_password: no name of a credential; 1 to 255 printable ASCII characters without : "
+                  "and "
+                  "/" },
                 { "type: discord, discord_webhook: 'https://h/x'", NULL },
                 { "type: discord, discord_webhook: 'http://127.0.0.1:8080/x'", NULL },
                 { "type: discord, discord_webhook: 'http://[::1]/x'", NULL },

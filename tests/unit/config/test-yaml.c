@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "config/secret.h"
 #include "config/yaml.h"
+#include "model/credential.h"
 #include "model/document.h"
 
 static Document *parse_flags(const char *text, YamlFlags flags, GPtrArray *warnings) {
@@ -247,8 +248,9 @@ static void test_refused_fields(void) {
         assert_refused("alerts: [{type: smtp, default: [x]}]\n",
                        "f:1:32: alerts[0].default: a list was found where true or false belongs");
         assert_refused("alerts: [{type: smtp, smtp_password: {kept: false}}]\n",
-                       "f:1:38: alerts[0].smtp_password: a mapping was found where a text (or {kept: true}) "
-                       "belongs");
+                       "f:1:38: alerts[0].smtp_password: a mapping was found where a text (or {credential: "
+                       "NAME}, "
+                       "{kept: true}) belongs");
 }
 
 static void test_limits(void) {
@@ -370,6 +372,27 @@ static void test_unknown_large(void) {
         again = yaml_emit(&document_type, &document, NULL, 0);
         back = parse_flags(again, YAML_KEEP_UNKNOWN, NULL);
         g_assert_cmpstr(back->extra, ==, keyed);
+}
+
+static void test_credentials(void) {
+        _cleanup_(document_freep) Document *document =
+                        parse("alerts:\n  - {type: smtp, id: a, smtp_password: {credential: smtp-ops}}\n"
+                              "  - {type: discord, id: b, discord_webhook: {credential: '{\"x\\, y'}}\n");
+        g_autofree char *text = yaml_emit(&document_type, document, NULL, YAML_MASK_SECRETS);
+        _cleanup_(document_freep) Document *back = parse(text);
+        const Alert *mail = back->alerts->pdata[0], *webhook = back->alerts->pdata[1];
+
+        g_assert_nonnull(strstr(text, "smtp_password: {credential: smtp-ops}\n"));
+        g_assert_nonnull(strstr(text, "discord_webhook: {credential: \"{\\\"x\\\\, y\"}\n"));
+        g_assert_cmpstr(alert_credential(mail), ==, "smtp-ops");
+        g_assert_cmpstr(alert_credential(webhook), ==, "{\"x\\, y");
+        g_assert_true(document_equal(document, back));
+
+        assert_refused("alerts: [{type: smtp, smtp_password: {credential: a/b}}]\n",
+                       "f:1:51: alerts[0].smtp_password: no name of a credential; 1 to 255 printable ASCII "
+                       "characters without : and /");
+        assert_refused("alerts: [{type: smtp, smtp_user: {credential: a}}]\n",
+                       "f:1:34: alerts[0].smtp_user: a mapping was found where a text belongs");
 }
 
 static void test_secrets(void) {
@@ -738,6 +761,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/yaml/refused/fields", test_refused_fields);
         g_test_add_func("/yaml/limits", test_limits);
         g_test_add_func("/yaml/lax", test_lax);
+        g_test_add_func("/yaml/credentials", test_credentials);
         g_test_add_func("/yaml/unknown/kept", test_unknown_kept);
         g_test_add_func("/yaml/unknown/becomes-known", test_unknown_becomes_known);
         g_test_add_func("/yaml/unknown/large", test_unknown_large);

@@ -616,10 +616,14 @@ class Alert(Case):
         self.assertEqual(fields["subject_template"], {"s": "two\nlines"})
         self.out("alert", "add", "discord", "o", "--webhook-file=-", input="https://d/y\n")
         self.assertEqual(self.last("AddAlert")[0]["discord_webhook"], {"s": "https://d/y"})
+        self.out("alert", "add", "discord", "o", "--webhook-credential=hook")
+        self.assertEqual(self.last("AddAlert")[0]["discord_webhook"], {"a{sv}": {"credential": {"s": "hook"}}})
 
     def test_missing(self):
         self.assertIn("--host", self.error("alert", "add", "smtp", "ops", "--from=f", "--to=t", status=2))
         self.assertIn("--webhook", self.error("alert", "add", "discord", "o", status=2))
+        self.assertIn("give only one", self.error(
+            *"alert add discord o --webhook w --webhook-credential hook".split(), status=2))
         self.assertIn(
             "standard input",
             self.error(*"alert add discord o --webhook-file - --body-file -".split(), input="x", status=2),
