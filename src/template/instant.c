@@ -447,8 +447,12 @@ const DatumMethod time_methods[N_TIME_METHODS] = {
 
 /* ---- months and days of the week ---- */
 
+/* `range` over a month counts from 0, which is none. */
 void month_to_string(const Datum *month, GString *to) {
-        g_string_append(to, calendar_months[month->integer - 1]);
+        if (month->integer >= 1 && month->integer <= 12)
+                g_string_append(to, calendar_months[month->integer - 1]);
+        else
+                g_string_append_printf(to, "%%!Month(%" G_GUINT64_FORMAT ")", month->natural);
 }
 
 void weekday_to_string(const Datum *weekday, GString *to) {

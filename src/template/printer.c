@@ -165,7 +165,7 @@ static void put_struct(Printer *printer, const Datum *datum, gunichar verb, unsi
         put_text(printer, "{");
         for (size_t i = 0; i < type->n_fields && !type->fields[i].is_silent; i++) {
                 const DatumField *field = &type->fields[i];
-                Datum value = datum_field(datum, field), operand = printer->operand;
+                Datum value = datum_field(datum, field);
 
                 if (i > 0)
                         put_text(printer, printer->sharp_v ? ", " : " ");
@@ -173,10 +173,8 @@ static void put_struct(Printer *printer, const Datum *datum, gunichar verb, unsi
                         put_text(printer, field->name);
                         put_text(printer, ":");
                 }
-                /* what cannot be named from outside has no methods, and errors show the whole */
+                /* what cannot be named from outside has no methods */
                 put_datum(printer, &value, verb, field->is_private ? 0 : depth + 1);
-                if (field->is_private)
-                        printer->operand = operand;
         }
         put_text(printer, "}");
 }
@@ -261,11 +259,9 @@ static void put_bare(Printer *printer, const Datum *datum, gunichar verb, unsign
 /* depth 0: its methods were tried already */
 static void put_datum(Printer *printer, const Datum *datum, gunichar verb, unsigned depth) {
         printer->n_steps++;
-        if (depth > 0) {
-                printer->operand = *datum;
-                if (put_by_method(printer, datum, verb))
-                        return;
-        }
+        printer->operand = *datum;
+        if (depth > 0 && put_by_method(printer, datum, verb))
+                return;
         put_bare(printer, datum, verb, depth);
 }
 

@@ -208,6 +208,14 @@ static void test_printf(void) {
                 OK("{{printf \"%d %v %t\" .Snapshot.UpdateAt .Snapshot.UpdateAt.Month "
                    ".Snapshot.UpdateAt.Weekday}}",
                    "{123456000 63914414729 0} May %!t(time.Weekday=5)"),
+                OK("{{printf \"%t %+.3z\" .Snapshot.UpdateAt .Snapshot.UpdateAt}}",
+                   "{%!t(uint64=123456000) %!t(int64=63914414729) %!t(*time.Location=<nil>)} "
+                   "{%!z(uint64=+123456000) %!z(int64=+63914414729) %!z(*time.Location=<nil>)}"),
+                OK("{{range .Snapshot.UpdateAt.Month}}{{.}} {{.String}}|{{end}}",
+                   "%!Month(0) %!Month(0)|January January|February February|March March|April April|"),
+                OK("{{range $d := .Snapshot.UpdateAt.Weekday}}{{if $d}}{{$d}}{{else}}-{{end}}{{end}}",
+                   "-MondayTuesdayWednesdayThursday"),
+                OK("{{printf \"%+w %#.2w\" 65 2.5}}", "%!w(int=65) %!w(float64=2.5)"),
                 OK("{{printf \"%p %p %T\" .Verb nil nil}}", "%!p(string=DOWN) %!p(<nil>) <nil>"),
                 OK("{{printf \"%w %w\" 1 .Check.Type}}", "%!w(int=1) %!w(config.CheckType=http)"),
                 OK("{{printf \"%c|%c|%q|%U|%#U\" -1 0x110000 0xd800 -1 0xad}}",
