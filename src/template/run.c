@@ -194,7 +194,9 @@ static int walk_range(Run *run, const Datum *dot, const Node *node) {
                 r = run_fail(run, "range can't iterate over a value of type %s", value.type->name);
         if (r < 0 || any)
                 return MIN(r, WALK_ON);
-        return node->control.else_list ? walk_list(run, dot, node->control.else_list) : WALK_ON;
+        r = node->control.else_list ? walk_list(run, dot, node->control.else_list) : WALK_ON;
+        /* there, too, it leaves this range; {{continue}} the outer one */
+        return r == WALK_BREAK ? WALK_ON : r;
 }
 
 /* A template sees nothing of its caller's variables; its "$" is the value it is called with. */

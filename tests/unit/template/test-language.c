@@ -211,6 +211,8 @@ static void test_printf(void) {
                 OK("{{printf \"%t %+.3z\" .Snapshot.UpdateAt .Snapshot.UpdateAt}}",
                    "{%!t(uint64=123456000) %!t(int64=63914414729) %!t(*time.Location=<nil>)} "
                    "{%!z(uint64=+123456000) %!z(int64=+63914414729) %!z(*time.Location=<nil>)}"),
+                OK("{{range 2}}{{range 0}}{{else}}{{break}}{{end}}y{{end}}", "yy"),
+                OK("{{range 2}}{{range 0}}{{else}}{{continue}}{{end}}y{{end}}z", "z"),
                 OK("{{range .Snapshot.UpdateAt.Month}}{{.}} {{.String}}|{{end}}",
                    "%!Month(0) %!Month(0)|January January|February February|March March|April April|"),
                 OK("{{range $d := .Snapshot.UpdateAt.Weekday}}{{if $d}}{{$d}}{{else}}-{{end}}{{end}}",
