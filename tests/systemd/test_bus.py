@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""test_busctl.py and test_polkit.py on one bed: what they need is the same cluster."""
+"""test_polkit.py, test_journal.py and test_busctl.py on one bed: what they need is the same cluster."""
 
 import bed
 import test_busctl
+import test_journal
 import test_polkit
 
-FILES = (test_polkit, test_busctl)
+FILES = (test_polkit, test_journal, test_busctl)
+FIRST = "test_every_verb_as_a_plain_call"  # it ends with fresh nodes, the next begins with such
 
 if __name__ == "__main__":
-    bed.main_of({name: one for file in FILES for name, one in vars(file).items() if name.startswith("test_")})
+    tests = {name: one for file in FILES for name, one in vars(file).items() if name.startswith("test_")}
+    bed.main_of({FIRST: tests.pop(FIRST), **tests})
