@@ -33,6 +33,7 @@ struct Audit {
         ChangeOutcome outcome;
         uint64_t version;
         char *text;
+        sd_bus_message *reply; /* NULL: none to send */
 };
 
 static const struct {
@@ -103,6 +104,9 @@ static void write_entry(Audit *a) {
 
 static void destroy(Audit *a) {
         g_ptr_array_remove_fast(a->bus->audits, a);
+        if (a->reply)
+                (void) sd_bus_send(NULL, a->reply, NULL);
+        (void) sd_bus_message_unref(a->reply);
         for (unsigned i = 0; i < N_LOOKUPS; i++) {
                 (void) sd_bus_slot_unref(a->lookups[i].slot);
                 g_free(a->lookups[i].found);
@@ -251,13 +255,17 @@ Audit *audit_new(Connection *connection, sd_bus_message *m, const char *interfac
         return a;
 }
 
-void audit_answered(Audit *audit, const ManagerAnswer *answer) {
+void audit_answered(Audit *audit, const ManagerAnswer *answer, sd_bus_message *reply) {
         bool has_name;
 
         assert(answer);
 
-        if (!audit)
+        if (!audit) {
+                if (reply)
+                        (void) sd_bus_send(NULL, reply, NULL);
                 return;
+        }
+        audit->reply = sd_bus_message_ref(reply);
         audit->answered = true;
         audit->outcome = answer->outcome;
         audit->version = answer->version;
@@ -288,8 +296,12 @@ void audit_bus_lost(Bus *bus) {
 }
 
 void audit_flush(Bus *bus) {
-        while (bus->audits->len > 0)
-                (void) audit_free(g_ptr_array_index(bus->audits, 0));
+        for (unsigned i = bus->audits->len; i > 0; i--) {
+                Audit *audit = g_ptr_array_index(bus->audits, i - 1);
+
+                if (audit->answered) /* the others are their calls' */
+                        (void) audit_free(audit);
+        }
 }
 
 /* ---- who may not ---- */

@@ -14,13 +14,14 @@ typedef struct Audit Audit;
 /* m: the call of this member that was granted to connection's present caller; NULL where it is open to
  * all */
 Audit *audit_new(Connection *connection, sd_bus_message *m, const char *interface, const char *member);
-/* Writes the entry, now or soon; consumes the audit, NULL does nothing. */
-void audit_answered(Audit *audit, const ManagerAnswer *answer);
+/* Writes the entry, now or soon; consumes the audit, NULL does nothing. reply, which may be NULL, is sent
+ * after it: systemd1 and login1 know nothing of a caller that has its answer and is gone. */
+void audit_answered(Audit *audit, const ManagerAnswer *answer, sd_bus_message *reply);
 /* What was asked is no longer waited for: written as such. */
 Audit *audit_free(Audit *audit);
 /* At once: this caller may not. Many in a short time are told as one. */
 void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action);
 /* The system bus has gone: nobody answers the look-ups any more. */
 void audit_bus_lost(Bus *bus);
-/* those whose look-ups are still under way are written as they are */
+/* answered ones whose look-ups are still under way are written, and answered, as they are */
 void audit_flush(Bus *bus);

@@ -156,11 +156,11 @@ Bus *bus_free(Bus *bus) {
 
         if (bus->alerts)
                 bus_observe_stop(bus);
+        audit_flush(bus); /* while there are connections to answer on */
         bus->socket = private_socket_free(bus->socket);
         while (bus->connections->len > 0)
                 (void) connection_free(g_ptr_array_steal_index_fast(bus->connections, 0));
         g_ptr_array_unref(bus->connections);
-        audit_flush(bus);
         g_ptr_array_unref(bus->audits);
         bus->shared = shared_bus_free(bus->shared);
         bus->snapshot = snapshot_free(bus->snapshot);

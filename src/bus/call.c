@@ -98,7 +98,7 @@ const char *bus_error_name(ChangeOutcome outcome) {
         }
 }
 
-static int send_reply(BusCall *call, const ManagerAnswer *answer) {
+static int make_answer(BusCall *call, const ManagerAnswer *answer, sd_bus_message **ret) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int r;
 
@@ -108,30 +108,36 @@ static int send_reply(BusCall *call, const ManagerAnswer *answer) {
         r = call->reply(reply, call->connection->bus, answer);
         if (r < 0)
                 return r;
-        return sd_bus_send(NULL, reply, NULL);
+        *ret = TAKE_PTR(reply);
+        return 0;
+}
+
+static int make_reply(BusCall *call, const ManagerAnswer *answer, sd_bus_message **ret) {
+        int r;
+
+        if (answer->outcome != CHANGE_DONE)
+                return sd_bus_message_new_method_errorf(
+                                call->message,
+                                ret,
+                                bus_error_name(answer->outcome),
+                                "%s",
+                                answer->text && *answer->text ? answer->text
+                                                              : change_outcome_to_string(answer->outcome));
+        r = make_answer(call, answer, ret);
+        return r < 0 ? sd_bus_message_new_method_errno(call->message, ret, r, NULL) : r;
 }
 
 void bus_call_answered(void *userdata, const ManagerAnswer *answer) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         BusCall *call = userdata;
-        int r;
 
         assert(call);
         assert(answer);
 
         call->answered = true;
-        audit_answered(TAKE_PTR(call->audit), answer);
+        (void) make_reply(call, answer, &reply);
         /* what the answer is about is announced before it, where there is room */
         (void) connection_pump(call->connection, BUS_QUEUE_LOW);
-        if (answer->outcome == CHANGE_DONE) {
-                r = send_reply(call, answer);
-                if (r < 0)
-                        (void) sd_bus_reply_method_errno(call->message, r, NULL);
-        } else
-                (void) sd_bus_reply_method_errorf(
-                                call->message,
-                                bus_error_name(answer->outcome),
-                                "%s",
-                                answer->text && *answer->text ? answer->text
-                                                              : change_outcome_to_string(answer->outcome));
+        audit_answered(TAKE_PTR(call->audit), answer, reply);
         (void) bus_call_free(call);
 }

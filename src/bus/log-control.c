@@ -19,7 +19,8 @@
 
 static void tell(Connection *c) {
         audit_answered(audit_new(c, /* m= */ NULL, BUS_INTERFACE_LOG_CONTROL, "LogLevel"),
-                       &(ManagerAnswer){ .outcome = CHANGE_DONE });
+                       &(ManagerAnswer){ .outcome = CHANGE_DONE },
+                       /* reply= */ NULL);
 }
 
 static int set_level(const char *name, sd_bus_error *reterr) {
