@@ -78,6 +78,16 @@ holdings_choose(const Holdings *holdings,
         return g_ptr_array_index(holders, (guint) ((attempt - 1) % holders->len));
 }
 
+unsigned holdings_count(const Holdings *holdings, const char *name, char *const *live) {
+        unsigned n = 0;
+
+        assert(holdings);
+
+        for (char *const *node = live; *node; node++)
+                n += holdings_has(holdings, *node, name);
+        return n;
+}
+
 char **holdings_lacking(const Holdings *holdings, const char *name, char *const *live) {
         g_autoptr(GStrvBuilder) lacking = g_strv_builder_new();
 

@@ -33,5 +33,7 @@ holdings_choose(const Holdings *holdings,
                 const char *self,
                 char *const *live,
                 uint64_t attempt);
+/* holders among live */
+unsigned holdings_count(const Holdings *holdings, const char *name, char *const *live);
 /* those of live that do not hold it; the caller frees */
 char **holdings_lacking(const Holdings *holdings, const char *name, char *const *live);

@@ -268,6 +268,14 @@ const char *credentials_choose(Credentials *credentials, const Alert *alert, uin
                         attempt);
 }
 
+bool credentials_untried(Credentials *credentials, const Alert *alert, uint64_t attempts) {
+        const char *name = alert_credential(alert);
+
+        return name && holdings_count(credentials->holdings,
+                                      name,
+                                      live_nodes(credentials, /* only_connected= */ true)) > attempts;
+}
+
 char **credentials_lacking(Credentials *credentials, const Alert *alert) {
         const char *name = alert_credential(alert);
 

@@ -184,13 +184,25 @@ finish(Deliveries *deliveries,
         settle_soon(deliveries);
 }
 
+/* by all who hold the alert's credential, if it names one */
+static bool is_refused_by_all(const Attempt *attempt) {
+        Manager *m = attempt->deliveries->manager;
+        const Notice *notice = value_object(manager_value(m), RECORD_NOTICE, attempt->notice_id);
+        const Alert *alert = notice ? value_object(manager_value(m), RECORD_ALERT, notice->alert_id) : NULL;
+
+        return !alert || !credentials_untried(m->credentials, alert, attempt->number);
+}
+
 static void on_sent(void *userdata, const SendOutcome *outcome) {
         Attempt *attempt = userdata;
         Deliveries *deliveries = attempt->deliveries;
+        SendOutcome changed = *outcome;
 
+        if (changed.result == SEND_REFUSED && !is_refused_by_all(attempt))
+                changed.result = SEND_RETRY;
         attempt->sending = NULL; /* frees itself after this call */
         attempt->delegation = NULL;
-        finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, outcome);
+        finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, &changed);
         g_ptr_array_remove_fast(deliveries->attempts, attempt);
 }
 

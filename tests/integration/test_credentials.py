@@ -114,7 +114,7 @@ def test_the_master_s_own_comes_first_and_a_bad_one_is_passed_over():
         cluster.all_see("homepage", "up")
         master.quctl(*ALERT)
         wait_for("both are known to hold it", lambda: alert_row(master).get("lacking") == [cluster.nodes[1].node_id])
-        broken.script = [(500, {})] * 100
+        broken.script = [(404, {})] * 100  # for good, where another node could not be asked
         http.status = 500
         cluster.all_see("homepage", "down")
         wait_for("it arrives through the good one", lambda: len(hook.requests) >= 1, 60)

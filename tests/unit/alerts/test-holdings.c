@@ -22,6 +22,9 @@ static void test_choice(void) {
 
         /* the master first, then the others in turn */
         g_assert_true(holdings_set(holdings, "c", ops));
+        g_assert_cmpuint(holdings_count(holdings, "ops", all), ==, 2);
+        g_assert_cmpuint(holdings_count(holdings, "ops", others), ==, 1);
+        g_assert_cmpuint(holdings_count(holdings, "other", all), ==, 0);
         g_assert_cmpstr(choose(holdings, "c", all, 1), ==, "c");
         g_assert_cmpstr(choose(holdings, "c", all, 2), ==, "b");
         g_assert_cmpstr(choose(holdings, "c", all, 3), ==, "c");
