@@ -88,7 +88,7 @@ def expectations(node, other):
         "alert test": lambda a: "250" in a[0] and wait_for("the mail", was_told(node, "")),
         "alert default": lambda a: row_of(node, "alert", "ops")["default"] is True,
         "alert remove": lambda a: names(node, "alert") == ["ops"] and a[1] == [],
-        "check edit": lambda a: row_of(node, "check", "router")["interval"] == "1m",
+        "check edit": lambda a: row_of(node, "check", "router")["interval"] == "1m0s",
         "check remove": lambda a: names(node, "check") == ["homepage", "relay"],
         "trust list": lambda a: [row["node_id"] for row in a[0]].count(other.node_id) == 1,
         "node edit": lambda a: "192.0.2.2:9901" in node.quctl("node", "list").stdout,
