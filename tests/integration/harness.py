@@ -457,6 +457,7 @@ class Webhook:
         self.requests = []  # (monotonic time, path, decoded JSON, status answered)
         self.script = []
         self.delay = 0
+        self.begun = 0  # requests read, answered or not
 
     def start(self):
         hook = self
@@ -464,6 +465,7 @@ class Webhook:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                hook.begun += 1
                 time.sleep(hook.delay)
                 status, headers = hook.script.pop(0) if hook.script else (204, {})
                 hook.requests.append((time.monotonic(), self.path, json.loads(body), status))

@@ -137,5 +137,38 @@ def test_the_master_s_own_comes_first_and_a_bad_one_is_passed_over():
         server.stop()
 
 
+def test_a_lost_answer_is_an_unknown_outcome():
+    http, hook = HttpTarget().start(), Webhook().start()
+    secrets = []
+    base = hook.url.rsplit("/", 1)[0]
+    cluster = up([None, f"{base}/token-of-the-first", f"{base}/token-of-the-second"], secrets)
+    try:
+        # the second and the third hold it; on a busy machine one of them may lead by now, and comes first
+        master = cluster.settled()
+        first = master if master in cluster.nodes[1:] else cluster.nodes[1]
+        master.quctl("check", "add", "http", "homepage", http.url, *FAST)
+        cluster.all_see("homepage", "up")
+        master.quctl(*ALERT)
+        wait_for("both are known to hold it", lambda: alert_row(master).get("lacking") == [cluster.nodes[0].node_id])
+        hook.delay = 5
+        http.status = 500
+        wait_for("the first holder is posting", lambda: hook.begun == 1, 60)
+        first.kill()
+        hook.delay = 0
+        delegated, witness = master is not first, cluster.nodes[0]
+        wait_for("the other one sends it again", lambda: len(hook.requests) >= 2, 60)
+        wait_for("nothing is owed", lambda: alert_row(witness)["owed"] == 0)
+        assert {request[1].rsplit("/", 1)[1] for request in hook.requests} == set(secrets)
+        assert hook.requests[0][2] == hook.requests[1][2], "a repeat has the same content and notice id"
+        assert not delegated or "gave no answer" in master.text()
+        leaves_no_trace(cluster, secrets)
+    except BaseException as error:
+        cluster.__exit__(type(error), error, error.__traceback__)
+        raise
+    cluster.__exit__(None, None, None)
+    hook.stop()
+    http.stop()
+
+
 if __name__ == "__main__":
     harness.main(globals())
