@@ -132,7 +132,7 @@ static void owe_to_whom_down_went(
                 if (!notice_is_current_down(down, outage))
                         continue;
                 alert = value_object(after, RECORD_ALERT, down->alert_id);
-                if (!alert)
+                if (!alert || alert->disabled)
                         continue;
                 if (!notice_is_owed(down))
                         notices_settle(value, delta, notice_copy(down), /* status= */ NULL);

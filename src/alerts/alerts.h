@@ -26,9 +26,9 @@ Delta *alerts_on_transition(const Value *value, Transition *transition);
 Delta *alerts_on_transitions(const Value *value, Transition *const *transitions, size_t n, size_t *ret_n);
 
 /* What a change of the document means for notices, to be committed with it: the removal of a check that is
- * DOWN owes UNWATCHED to whom RECOVERED would be owed; a removed alert, or one that lost recipients, drops
- * what it owed them. before: the committed value, after: what the change makes of it. Empty when nothing
- * follows. */
+ * DOWN owes UNWATCHED to whom RECOVERED would be owed; a removed or disabled alert, or one that lost
+ * recipients, drops what it owed them. before: the committed value, after: what the change makes of it.
+ * Empty when nothing follows. */
 Delta *alerts_on_change(
                 const Value *before,
                 const Value *after,
@@ -67,8 +67,8 @@ Delta *alerts_on_outcome(
 
 /* questions */
 
-/* whether what is owed to this address is still to be sent; RECIPIENT_WEBHOOK for an alert that is no mail
- */
+/* whether what is owed to this address is still to be sent, which it is not while the alert is disabled;
+ * RECIPIENT_WEBHOOK for an alert that is no mail */
 bool alert_has_recipient(const Alert *alert, const char *address);
 
 typedef struct AlertSummary {

@@ -120,6 +120,8 @@ void notice_remove_recipient(Notice *notice, guint index) {
 }
 
 bool alert_has_recipient(const Alert *alert, const char *address) {
+        if (alert->disabled)
+                return false;
         if (alert->type != ALERT_SMTP)
                 return g_strcmp0(address, RECIPIENT_WEBHOOK) == 0;
         return alert->smtp_to && g_strv_contains((const char *const *) alert->smtp_to, address);

@@ -30,6 +30,7 @@
 
 /* polkit, and its actions, by consequence; polkit/org.quptime1.policy says what each means */
 #define BUS_ACTION_TEST "org.quptime1.test"
+#define BUS_ACTION_PAUSE "org.quptime1.pause"
 #define BUS_ACTION_CONFIGURE "org.quptime1.configure"
 #define BUS_ACTION_PEERS "org.quptime1.manage-peers"
 #define BUS_ACTION_TRUST "org.quptime1.manage-trust"

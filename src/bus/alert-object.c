@@ -103,6 +103,8 @@ get_bool(sd_bus *sd,
 
         if (strcmp(property, "Default") == 0)
                 value = alert->is_default;
+        else if (strcmp(property, "Disabled") == 0)
+                value = alert->disabled;
         else {
                 assert(strcmp(property, "CustomMessage") == 0);
                 value = (alert->subject_template && *alert->subject_template) ||
@@ -181,6 +183,7 @@ const sd_bus_vtable alert_vtable[] = {
         SD_BUS_PROPERTY("Name", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Type", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Default", "b", get_bool, 0, CHANGES),
+        SD_BUS_PROPERTY("Disabled", "b", get_bool, 0, CHANGES),
         SD_BUS_PROPERTY("Endpoint", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("CustomMessage", "b", get_bool, 0, CHANGES),
         SD_BUS_PROPERTY("Revision", "t", get_revision, 0, CHANGES),

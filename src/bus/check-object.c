@@ -27,10 +27,10 @@ static const CheckView *view_of(Bus *bus, const Check *check) {
 }
 
 /* the view has an age, the bus an instant */
-static usec_t stale_since(const CheckView *view) {
+static usec_t stale_since(const Check *check, const CheckView *view) {
         struct timespec now;
 
-        if (!view->stale)
+        if (!view->stale || check->disabled) /* nobody asks for its votes */
                 return 0;
         (void) clock_gettime(CLOCK_REALTIME, &now);
         return usec_sub((usec_t) now.tv_sec * USEC_PER_SEC + (usec_t) now.tv_nsec / 1000, view->stale_for);
@@ -103,6 +103,7 @@ static int append_configuration(sd_bus_message *reply, const Check *check) {
         (void) dictionary_append_string(reply, "body_match", check->body_match);
         (void) dictionary_append_strv(reply, "alert_ids", check->alert_ids);
         (void) dictionary_append_strv(reply, "suppress_alert_ids", check->suppress_alert_ids);
+        (void) dictionary_append_bool(reply, "disabled", check->disabled);
         return dictionary_append_uint(reply, "revision", check->revision);
 }
 
@@ -122,7 +123,7 @@ int check_append_row(sd_bus_message *reply, Bus *bus, const Check *check) {
         (void) dictionary_append_u32(reply, "ok", view->ok);
         (void) dictionary_append_u32(reply, "total", view->total);
         (void) dictionary_append_string(reply, "detail", view->detail);
-        (void) dictionary_append_uint(reply, "stale_since", stale_since(view));
+        (void) dictionary_append_uint(reply, "stale_since", stale_since(check, view));
         r = append_alerts_entry(reply, bus, check);
         if (r < 0)
                 return r;
@@ -210,7 +211,20 @@ get_number(sd_bus *sd,
         if (strcmp(property, "Total") == 0)
                 return append_u32(reply, view_of(found->bus, check)->total);
         assert(strcmp(property, "StaleSince") == 0);
-        return append_u64(reply, stale_since(view_of(found->bus, check)));
+        return append_u64(reply, stale_since(check, view_of(found->bus, check)));
+}
+
+static int
+get_disabled(sd_bus *sd,
+             const char *path,
+             const char *interface,
+             const char *property,
+             sd_bus_message *reply,
+             void *userdata,
+             sd_bus_error *reterr) {
+        int value = ((const Found *) userdata)->check->disabled;
+
+        return sd_bus_message_append_basic(reply, 'b', &value);
 }
 
 static int
@@ -283,6 +297,7 @@ const sd_bus_vtable check_vtable[] = {
         SD_BUS_PROPERTY("BodyMatch", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("AlertIds", "as", get_list, 0, CHANGES),
         SD_BUS_PROPERTY("SuppressAlertIds", "as", get_list, 0, CHANGES),
+        SD_BUS_PROPERTY("Disabled", "b", get_disabled, 0, CHANGES),
         SD_BUS_PROPERTY("Revision", "t", get_number, 0, CHANGES),
         SD_BUS_PROPERTY("State", "s", get_text, 0, CHANGES),
         SD_BUS_PROPERTY("Since", "t", get_number, 0, CHANGES),

@@ -173,6 +173,32 @@ int edit_read_edit(
         return 0;
 }
 
+int edit_read_switch(
+                Connection *connection,
+                sd_bus_message *m,
+                const ObjectType *type,
+                bool disabled,
+                Change **ret,
+                sd_bus_error *reterr) {
+        const Check check = { .disabled = disabled };
+        const Alert alert = { .disabled = disabled };
+        const char *target;
+        int r;
+
+        assert(connection);
+        assert(ret);
+
+        r = read_target(m, type, &target, reterr);
+        if (r < 0)
+                return r;
+
+        *ret = new_change(connection, CHANGE_EDIT, type, target);
+        (*ret)->body = codec_encode_text(
+                        type, type == &check_type ? (const void *) &check : (const void *) &alert);
+        (*ret)->fields = g_strdupv((char *[]){ (char *) "disabled", NULL });
+        return 0;
+}
+
 int edit_read_peer(Connection *connection, sd_bus_message *m, Change **ret, sd_bus_error *reterr) {
         const char *target, *address;
         Peer peer = {};

@@ -18,6 +18,14 @@ int edit_read_edit(
                 const ObjectType *type,
                 Change **ret,
                 sd_bus_error *reterr);
+/* whether an object is disabled from now on, of a method that takes its id or name alone */
+int edit_read_switch(
+                Connection *connection,
+                sd_bus_message *m,
+                const ObjectType *type,
+                bool disabled,
+                Change **ret,
+                sd_bus_error *reterr);
 /* a peer's new address: the one field of a peer that may be changed by itself */
 int edit_read_peer(Connection *connection, sd_bus_message *m, Change **ret, sd_bus_error *reterr);
 int edit_read_remove(

@@ -354,6 +354,41 @@ static int method_remove_alert(sd_bus_message *m, void *userdata, sd_bus_error *
                         userdata, m, &alert_type, method_remove_alert, reply_version_and_affected, reterr);
 }
 
+static int
+switch_object(Connection *c,
+              sd_bus_message *m,
+              const ObjectType *type,
+              bool disabled,
+              sd_bus_message_handler_t handler,
+              sd_bus_error *reterr) {
+        Change *change;
+        int r;
+
+        r = may_after_init(c, m, handler, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = edit_read_switch(c, m, type, disabled, &change, reterr);
+        if (r < 0)
+                return r;
+        return submit(c, m, change, reply_version, reterr);
+}
+
+static int method_enable_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return switch_object(userdata, m, &check_type, /* disabled= */ false, method_enable_check, reterr);
+}
+
+static int method_enable_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return switch_object(userdata, m, &alert_type, /* disabled= */ false, method_enable_alert, reterr);
+}
+
+static int method_disable_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return switch_object(userdata, m, &check_type, /* disabled= */ true, method_disable_check, reterr);
+}
+
+static int method_disable_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return switch_object(userdata, m, &alert_type, /* disabled= */ true, method_disable_alert, reterr);
+}
+
 /* ---- verbs with one text ---- */
 
 typedef void (*text_verb_t)(Manager *manager, const char *text, manager_answer_t done, void *userdata);
@@ -601,6 +636,14 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("t", version), method_edit_alert, SECRETS),
         SD_BUS_METHOD_WITH_ARGS("RemoveAlert", SD_BUS_ARGS("s", id_or_name),
                                 SD_BUS_RESULT("t", version, "as", detached_from), method_remove_alert, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("EnableCheck", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("t", version),
+                                method_enable_check, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("DisableCheck", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("t", version),
+                                method_disable_check, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("EnableAlert", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("t", version),
+                                method_enable_alert, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("DisableAlert", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("t", version),
+                                method_disable_alert, OPEN),
         SD_BUS_METHOD_WITH_ARGS("TestAlert", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("s", answer),
                                 method_test_alert, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ProbeNode", SD_BUS_ARGS("s", address), SD_BUS_RESULT("a{sv}", node),

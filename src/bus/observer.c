@@ -24,7 +24,7 @@ static void note_object(Bus *bus, NoteKind note, RecordKind kind, const char *id
 
 /* what of an alert can be seen in a check's Alerts, or decides who has it */
 static char *alert_face(const Alert *alert) {
-        return g_strdup_printf("%d%s", alert->is_default, alert->name ?: "");
+        return g_strdup_printf("%d%d%s", alert->is_default, alert->disabled, alert->name ?: "");
 }
 
 static bool names_alert(char *const *strv, const char *id, const char *name) {
@@ -42,7 +42,7 @@ static void note_checks_of(Bus *bus, const char *id, const char *face) {
         for (unsigned i = 0; i < checks->len; i++) {
                 const Check *check = g_ptr_array_index(checks, i);
 
-                if (is_default || names_alert(check->alert_ids, id, face + 1))
+                if (is_default || names_alert(check->alert_ids, id, face + 2))
                         note_object(bus, NOTE_ALERTS, RECORD_CHECK, check->id);
         }
 }

@@ -342,6 +342,19 @@ static ExitStatus list_checks_page(Context *context, GPtrArray *rows, uint32_t *
         return answer_read(reply, "u", ret_total);
 }
 
+/* Nobody looks at it: its last state is no news. */
+static void mark_disabled(GPtrArray *checks) {
+        for (unsigned i = 0; i < checks->len; i++) {
+                CheckRow *check = g_ptr_array_index(checks, i);
+
+                if (!check->disabled)
+                        continue;
+                g_free(check->state);
+                check->state = g_strdup("disabled");
+                check->stale_since = 0;
+        }
+}
+
 ExitStatus manager_list_checks(Context *context, GPtrArray **ret) {
         g_autoptr(GPtrArray) rows = rows_new(&check_row_type);
         uint32_t total = 0;
@@ -355,6 +368,7 @@ ExitStatus manager_list_checks(Context *context, GPtrArray **ret) {
                         return status;
         } while (rows->len < total && rows->len > before && rows->len < CHECKS_MAX);
 
+        mark_disabled(rows);
         *ret = g_steal_pointer(&rows);
         return STATUS_DONE;
 }

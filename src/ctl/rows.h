@@ -60,6 +60,7 @@ typedef struct CheckRow {
         char *body_match;
         char **alert_ids;
         char **suppress_alert_ids;
+        bool disabled; /* then state says so, too */
         uint64_t revision;
         usec_t since;
         usec_t stale_since;
@@ -71,6 +72,7 @@ typedef struct AlertRow {
         char *name;
         char *type;
         bool is_default;
+        bool disabled;
         char *smtp_host;
         uint64_t smtp_port;
         char *smtp_user;

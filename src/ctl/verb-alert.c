@@ -211,7 +211,10 @@ static void print_text(const Context *context, const GPtrArray *alerts) {
 
                 table_add(table, alert->id);
                 table_add(table, alert->type);
-                table_add(table, alert->is_default ? "true" : "false");
+                table_add(table,
+                          alert->disabled     ? alert->is_default ? "true (disabled)" : "false (disabled)"
+                          : alert->is_default ? "true"
+                                              : "false");
                 table_add(table, alert->name);
         }
         table_print(table, &style, stdout);

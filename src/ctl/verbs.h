@@ -28,6 +28,7 @@ extern const Verb verb_check_add_http, verb_check_add_tcp, verb_check_add_icmp;
 extern const Verb verb_check_list, verb_check_edit, verb_check_remove;
 extern const Verb verb_alert_add_smtp, verb_alert_add_discord, verb_alert_list, verb_alert_edit;
 extern const Verb verb_alert_remove, verb_alert_test, verb_alert_render, verb_alert_default;
+extern const Verb verb_check_enable, verb_check_disable, verb_alert_enable, verb_alert_disable;
 extern const Verb verb_trust_list, verb_trust_remove;
 extern const Verb verb_help;
 

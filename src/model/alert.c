@@ -14,6 +14,7 @@ static const Field alert_fields[] = {
               .names = &alert_kind_table,
               .flags = FIELD_REQUIRED | FIELD_KEEP_EMPTY | FIELD_FIXED),
         FIELD_AS("default", Alert, is_default, FIELD_BOOL),
+        FIELD(Alert, disabled, FIELD_BOOL),
         FIELD(Alert, smtp_host, FIELD_STRING, .max = ADVERTISE_MAX_BYTES),
         FIELD(Alert, smtp_port, FIELD_UINT),
         FIELD(Alert, smtp_user, FIELD_STRING, .max = SECRET_FIELD_MAX_BYTES),

@@ -13,6 +13,7 @@ typedef struct Alert {
         char *name;
         AlertKind type;
         bool is_default; /* "default" outside: attached to every check */
+        bool disabled;   /* nobody is told through it */
         char *smtp_host;
         uint64_t smtp_port; /* 0: 587; 465 is implicit TLS */
         char *smtp_user;

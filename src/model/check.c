@@ -24,6 +24,7 @@ static const Field check_fields[] = {
         FIELD(Check, body_match, FIELD_STRING, .max = BODY_MATCH_MAX_BYTES),
         FIELD(Check, alert_ids, FIELD_STRV, .max = REFERENCES_MAX),
         FIELD(Check, suppress_alert_ids, FIELD_STRV, .max = REFERENCES_MAX),
+        FIELD(Check, disabled, FIELD_BOOL),
         FIELD(Check, order, FIELD_UINT, .flags = FIELD_INTERNAL),
         FIELD(Check, revision, FIELD_UINT, .flags = FIELD_INTERNAL),
         FIELD(Check, extra, FIELD_EXTRA, .max = EXTRA_FIELDS_MAX_BYTES),
@@ -67,7 +68,7 @@ bool check_probes_differently(const Check *a, const Check *b) {
         assert(a);
         assert(b);
 
-        return a->type != b->type || g_strcmp0(a->target, b->target) != 0 ||
+        return a->disabled != b->disabled || a->type != b->type || g_strcmp0(a->target, b->target) != 0 ||
                check_timeout(a) != check_timeout(b) || check_expect_status(a) != check_expect_status(b) ||
                g_strcmp0(a->body_match, b->body_match) != 0;
 }

@@ -22,6 +22,7 @@ typedef struct Check {
         char *body_match;
         char **alert_ids;          /* ids or names */
         char **suppress_alert_ids; /* ids or names */
+        bool disabled;             /* neither probed nor judged; keeps its state */
         uint64_t order;            /* place in lists and files, then id */
         uint64_t revision;         /* the document version that last changed this object */
         char *extra;
@@ -32,7 +33,8 @@ DECLARE_OBJECT(Check, check);
 usec_t check_interval(const Check *check);        /* effective */
 usec_t check_timeout(const Check *check);         /* effective */
 uint64_t check_expect_status(const Check *check); /* effective: 200 for 0 */
-/* whether what is probed differs, so that fresh rounds are due (type, target, expectation, time-out) */
+/* whether what is probed differs, so that fresh rounds are due (type, target, expectation, time-out,
+ * or that it is probed at all) */
 bool check_probes_differently(const Check *a, const Check *b);
 /* the target with any user information of a URL as "***"; caller frees */
 char *check_target_masked(const Check *check);

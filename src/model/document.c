@@ -121,7 +121,8 @@ static bool is_suppressed(const Check *check, const Alert *alert) {
 }
 
 static void add_effective(GPtrArray *list, const Check *check, Alert *alert) {
-        if (alert && !is_suppressed(check, alert) && !g_ptr_array_find(list, alert, NULL))
+        if (alert && !alert->disabled && !is_suppressed(check, alert) &&
+            !g_ptr_array_find(list, alert, NULL))
                 g_ptr_array_add(list, alert);
 }
 

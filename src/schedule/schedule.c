@@ -180,10 +180,17 @@ static void merge_checks(Schedule *schedule, Record *const *records, size_t n, u
         g_ptr_array_set_free_func(old, NULL);
         while (i < old->len || j < n) {
                 Entry *entry = i < old->len ? g_ptr_array_index(old, i) : NULL;
-                int order = !entry                        ? 1
-                            : j >= n                      ? -1
-                            : entry->record == records[j] ? 0
-                                                          : strcmp(entry->record->id, records[j]->id);
+                int order;
+
+                /* an entry that it had is left out when the next record is looked at */
+                if (j < n && ((const Check *) records[j]->object)->disabled) {
+                        j++;
+                        continue;
+                }
+                order = !entry                        ? 1
+                        : j >= n                      ? -1
+                        : entry->record == records[j] ? 0
+                                                      : strcmp(entry->record->id, records[j]->id);
 
                 if (order < 0) {
                         (void) entry_free(entry);

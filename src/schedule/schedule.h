@@ -37,8 +37,9 @@ DEFINE_CLEANUP(Schedule, schedule_free);
 
 /* Takes the checks and this node's rank from a committed value (reffed); cheap to call with every one. A new
  * check and one that probes differently or at another interval are due at once, many of them staggered by
- * SCHEDULE_START_SPREAD_USEC; any other keeps its phase. A node that is no voter has nothing to probe.
- * now_usec: CLOCK_BOOTTIME, realtime_usec: CLOCK_REALTIME at the same instant. */
+ * SCHEDULE_START_SPREAD_USEC; any other keeps its phase. A disabled check is not probed, and a node that is
+ * no voter has nothing to probe. now_usec: CLOCK_BOOTTIME, realtime_usec: CLOCK_REALTIME at the same
+ * instant. */
 void schedule_configure(
                 Schedule *schedule,
                 const Value *value,

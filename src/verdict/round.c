@@ -62,7 +62,7 @@ void watched_judge(Verdict *verdict, Watched *watched, usec_t now_usec) {
         if (!verdict->leading || watched->phase > WATCHED_SUSPECT)
                 return;
 
-        if (!look_for_suspicion(verdict, watched, now_usec)) {
+        if (watched->check->disabled || !look_for_suspicion(verdict, watched, now_usec)) {
                 if (watched->phase != WATCHED_CALM)
                         watched_changed(verdict, watched, now_usec);
                 watched_set_phase(verdict, watched, WATCHED_CALM, USEC_INFINITY);

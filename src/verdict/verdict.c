@@ -104,7 +104,7 @@ static void change_check(Verdict *verdict, Watched *watched, Record *record, use
         watched->known_since = now_usec;
         ballot_clear(&watched->ballot);
         watched_changed(verdict, watched, now_usec);
-        watched->forced = verdict->leading;
+        watched->forced = verdict->leading && !watched->check->disabled;
         if (watched->phase != WATCHED_PROPOSED)
                 watched_restart(verdict, watched, now_usec);
 }

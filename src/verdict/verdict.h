@@ -52,7 +52,8 @@ DEFINE_CLEANUP(Verdict, verdict_free);
 /* steps */
 
 /* A value was committed: its checks, committed states and voters. Cheap to call with every one. A check that
- * probes differently keeps its state, loses its votes and, on the master, gets fresh rounds. */
+ * probes differently keeps its state, loses its votes and, on the master, gets fresh rounds; one that is
+ * disabled keeps its state and is not judged. */
 void verdict_configure(Verdict *verdict, const Value *value, usec_t now_usec);
 /* This node acts as master from now on, in this term, or no longer does. It may lose the lease and get it
  * back within a term; what was asked before does not count then. */

@@ -61,6 +61,27 @@ def test_edits_are_seen_elsewhere():
     tcp.stop()
 
 
+def test_disabled_is_silent():
+    tcp = TcpTarget().start()
+    with Cluster(3) as cluster:
+        first, second, third = cluster.up().nodes
+        first.quctl("check", "add", "tcp", "db", f"127.0.0.1:{tcp.port}", *FAST)
+        cluster.all_see("db", "up")
+        second.quctl("check", "disable", "db")
+        cluster.all_see("db", "disabled")
+        assert second.quctl("check", "disable", "db").returncode == 0  # as it is already
+        tcp.stop()
+        refused(first, 1, "no check", "check", "disable", "nothing")
+        # another check on the same target shows that the time for a verdict has passed
+        first.quctl("check", "add", "tcp", "witness", f"127.0.0.1:{tcp.port}", *FAST)
+        cluster.all_see("witness", "down")
+        assert third.check_state("db")["state"] == "disabled"
+        assert row(third, "check", "db")["disabled"] is True
+        third.quctl("check", "enable", "db")
+        cluster.all_see("db", "down")
+        assert row(third, "check", "db")["disabled"] is False
+
+
 def test_exit_statuses():
     with Cluster(3) as cluster:
         first, second, third = cluster.up().nodes

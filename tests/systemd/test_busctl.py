@@ -84,6 +84,10 @@ def expectations(node, other):
         "alert add discord": lambda a: row_of(node, "alert", "chat")["id"] == a[0],
         "alert list": lambda a: [row["name"] for row in a[0]] == ["ops", "chat"]
         and a[0][1]["discord_webhook"] == {"kept": True},
+        "check disable": lambda a: row_of(node, "check", "router")["disabled"] is True,
+        "check enable": lambda a: row_of(node, "check", "router")["disabled"] is False,
+        "alert disable": lambda a: row_of(node, "alert", "chat")["disabled"] is True,
+        "alert enable": lambda a: row_of(node, "alert", "chat")["disabled"] is False,
         "alert edit": lambda a: "boss@example.org" in json.dumps(row_of(node, "alert", "ops")),
         "alert test": lambda a: "250" in a[0] and wait_for("the mail", was_told(node, "")),
         "alert default": lambda a: row_of(node, "alert", "ops")["default"] is True,

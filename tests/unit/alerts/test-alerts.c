@@ -757,6 +757,52 @@ static void test_a_removed_alert_drops_what_it_is_owed(void) {
         finish();
 }
 
+static Value *with_disabled(const char *alert_id) {
+        Value *after = value_ref(value);
+        Alert *alert = alert_copy(value_object(value, RECORD_ALERT, alert_id));
+
+        alert->disabled = true;
+        fixture_put(&after, RECORD_ALERT, alert);
+        return after;
+}
+
+/* It is told nothing and drops what it was owed, though it had been told of the outage. */
+static void test_a_disabled_alert_is_told_nothing(void) {
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_put(&value, RECORD_ALERT, fixture_discord("paused", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+        fixture_flip_at(&value, "check-0001", CHECK_DOWN, WALL);
+        deliver("paused", NOTICE_DOWN, "webhook");
+        change(with_disabled("paused"));
+        g_assert_cmpuint(alerts_summary(value, "paused", NULL).n_owed, ==, 0);
+        g_assert_cmpuint(alerts_summary(value, "oncall", NULL).n_owed, ==, 2);
+
+        fixture_flip(&value, CHECK_UP, WALL + 600 * SEC);
+        g_assert_nonnull(fixture_find(value, "oncall", NOTICE_RECOVERED));
+        g_assert_null(fixture_find(value, "paused", NOTICE_RECOVERED));
+        fixture_flip(&value, CHECK_DOWN, WALL + 700 * SEC);
+        g_assert_cmpuint(alerts_summary(value, "paused", NULL).n_owed, ==, 0);
+        change(without(RECORD_CHECK, CHECK));
+        g_assert_null(fixture_find(value, "paused", NOTICE_UNWATCHED));
+        finish();
+}
+
+/* A transition that was on its way when its check was disabled does not hold. */
+static void test_a_disabled_check_has_no_transition(void) {
+        _cleanup_(transition_freep) Transition *transition = NULL;
+        Check *check;
+
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        transition = fixture_transition(value, CHECK, CHECK_DOWN, WALL);
+        check = check_copy(transition->check);
+        check->disabled = true;
+        fixture_put(&value, RECORD_CHECK, check);
+        g_assert_null(alerts_on_transition(value, transition));
+        finish();
+}
+
 static void test_a_removed_recipient_is_owed_nothing(void) {
         Value *after;
 
@@ -849,6 +895,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/change/many-failures", test_many_failures_at_once_are_not_all_kept);
         g_test_add_func("/alerts/change/check-up-removed", test_removing_a_check_that_is_up_says_nothing);
         g_test_add_func("/alerts/change/alert-removed", test_a_removed_alert_drops_what_it_is_owed);
+        g_test_add_func("/alerts/change/alert-disabled", test_a_disabled_alert_is_told_nothing);
+        g_test_add_func("/alerts/check-disabled", test_a_disabled_check_has_no_transition);
         g_test_add_func("/alerts/change/recipient-removed", test_a_removed_recipient_is_owed_nothing);
         g_test_add_func("/alerts/change/only-recipient-replaced", test_the_only_recipient_is_replaced);
         g_test_add_func("/alerts/change/nobody", test_a_change_that_concerns_nobody);

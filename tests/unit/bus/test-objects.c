@@ -161,7 +161,8 @@ static void test_lists(void) {
                         ==,
                         "id c-1 name homepage type http target https://***@example.test/ interval 30s "
                         "timeout 10s "
-                        "expect_status 200 body_match  alert_ids suppress_alert_ids revision 0 state "
+                        "expect_status 200 body_match  alert_ids suppress_alert_ids disabled 0 revision 0 "
+                        "state "
                         "unknown since 0 "
                         "ok 0 total 0 detail  stale_since 0 alerts pager 1 1 ");
         peers = call_text(&w, client, BUS_PATH, BUS_INTERFACE_MANAGER, "ListPeers");
@@ -409,6 +410,15 @@ static void test_edit(void) {
         assert_error(manager_call(&w, client, "EditAlert", "sa{sv}", "pager", 1, "type", "s", "discord"),
                      BUS_ERROR_INVALID,
                      "type: cannot be changed");
+
+        assert_done(manager_call(&w, client, "DisableAlert", "s", "pager"));
+        g_assert_true(value_alert(w.manager->value, "a-1")->disabled);
+        assert_done(manager_call(&w, client, "EnableAlert", "s", "a-1"));
+        g_assert_false(value_alert(w.manager->value, "a-1")->disabled);
+        assert_done(manager_call(&w, client, "DisableCheck", "s", "homepage"));
+        g_assert_true(value_check(w.manager->value, "c-1")->disabled);
+        assert_done(manager_call(&w, client, "EnableCheck", "s", "homepage"));
+        g_assert_false(value_check(w.manager->value, "c-1")->disabled);
 
         /* the masked target keeps the user information, for this target alone */
         assert_done(

@@ -156,8 +156,9 @@ static void test_name_taken(void) {
         } while (0)
 
 static void test_permissions(void) {
-        static const char *const one_text[] = { "RemoveCheck", "RemoveAlert", "TestAlert",
-                                                "ProbeNode",   "RemoveNode",  "RemoveTrust" };
+        static const char *const one_text[] = { "RemoveCheck",  "RemoveAlert", "TestAlert",    "EnableCheck",
+                                                "DisableCheck", "EnableAlert", "DisableAlert", "ProbeNode",
+                                                "RemoveNode",   "RemoveTrust" };
         _broker_ b;
         bool there = broker_up(&b) && geteuid() == 0;
         _world_ w;

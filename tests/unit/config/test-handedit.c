@@ -329,21 +329,21 @@ static void test_unknown_fields(void) {
 
         node_init(&node);
         check = node.current->checks->pdata[0];
-        check->extra = g_strdup("{\"disabled\":true}");
+        check->extra = g_strdup("{\"muted\":true}");
         node.current->extra = g_strdup("{\"resolvers\":[]}");
         g_free(node.texts[5]);
         node.texts[5] = document_to(node.current);
-        edited = replace(node.texts[5], "type: tcp", "type: tcp\n    disabled: true");
+        edited = replace(node.texts[5], "type: tcp", "type: tcp\n    muted: true");
         edit = judge(&node, edited, true);
         g_assert_cmpint(edit->verdict, ==, HAND_EDIT_PROPOSE);
         g_assert_cmpuint(edit->differences->len, ==, 1);
         check = edit->merged->checks->pdata[1];
-        g_assert_cmpstr(check->extra, ==, "{\"disabled\":true}");
+        g_assert_cmpstr(check->extra, ==, "{\"muted\":true}");
 
-        elsewhere = replace(node.texts[5], "name: ops", "name: ops\n    disabled: true");
+        elsewhere = replace(node.texts[5], "name: ops", "name: ops\n    muted: true");
         refused = judge(&node, elsewhere, true);
         g_assert_cmpint(refused->verdict, ==, HAND_EDIT_REJECT);
-        g_assert_nonnull(strstr(refused->reason, "alerts[0].disabled: no such field"));
+        g_assert_nonnull(strstr(refused->reason, "alerts[0].muted: no such field"));
         node_done(&node);
 }
 

@@ -27,7 +27,7 @@
 
 static char *opt_socket, *opt_bus, *opt_log, *opt_hint, *opt_via;
 static char **opt_fail, **opt_stall, *opt_die, *opt_wrong;
-static gboolean opt_no_quorum, opt_uninitialized, opt_given_secret, opt_evil, opt_stale;
+static gboolean opt_no_quorum, opt_uninitialized, opt_given_secret, opt_evil, opt_stale, opt_disabled;
 static int opt_checks = 2;
 
 static const GOptionEntry entries[] = {
@@ -43,6 +43,7 @@ static const GOptionEntry entries[] = {
         { "given-secret", 0, 0, G_OPTION_ARG_NONE, &opt_given_secret, "Init makes no secret", NULL },
         { "evil", 0, 0, G_OPTION_ARG_NONE, &opt_evil, "texts that want to harm a terminal", NULL },
         { "stale", 0, 0, G_OPTION_ARG_NONE, &opt_stale, "the first check is stale", NULL },
+        { "disabled", 0, 0, G_OPTION_ARG_NONE, &opt_disabled, "the first check and alert are", NULL },
         { "hint", 0, 0, G_OPTION_ARG_STRING, &opt_hint, "", "TEXT" },
         { "via", 0, 0, G_OPTION_ARG_STRING, &opt_via, "", "NODE-ID" },
         { "checks", 0, 0, G_OPTION_ARG_INT, &opt_checks, "how many", "N" },
@@ -271,6 +272,9 @@ static int append_check(sd_bus_message *reply, unsigned i) {
                : sd_bus_message_append(reply, "{sv}", "alert_ids", "as", 0);
         if (r < 0)
                 return r;
+        r = sd_bus_message_append(reply, "{sv}", "disabled", "b", opt_disabled && up);
+        if (r < 0)
+                return r;
         r = sd_bus_message_append(reply, "{sv}", "since", "t", SEEN);
         if (r < 0)
                 return r;
@@ -327,7 +331,10 @@ static int answer_list_alerts(sd_bus_message *reply) {
         r = sd_bus_message_append(
                         reply,
                         "a{sv}",
-                        6,
+                        7,
+                        "disabled",
+                        "b",
+                        opt_disabled,
                         "id",
                         "s",
                         "aaaa",
@@ -536,6 +543,10 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("AddAlert", "a{sv}", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("EditAlert", "sa{sv}", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveAlert", "s", "tas", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("EnableCheck", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DisableCheck", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("EnableAlert", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("DisableAlert", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("TestAlert", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ProbeNode", "s", "a{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("AddNode", "ss", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -734,6 +734,27 @@ class Alert(Case):
         self.assertIn("ListAlerts", [call["member"] for call in self.calls()])
 
 
+class Switches(Case):
+    def test_calls(self):
+        self.daemon()
+        for noun, full in (("check", "00000001-0000-4000-8000-000000000000"), ("alert", "bbbb")):
+            for verb in ("enable", "disable"):
+                self.assertEqual(
+                    self.out(noun, verb, full[:8]), f"{verb}d {noun} {full} — cluster version 8\n"
+                )
+                self.assertEqual(self.last(verb.capitalize() + noun.capitalize()), [full])
+
+    def test_shown(self):
+        self.daemon("--disabled", "--stale")
+        for args in ("status", "check list"):
+            self.assertRegex(self.out(*args.split()), r"homepage  disabled  3/3")
+        self.assertEqual(json.loads(self.out("--json=short", "status"))["checks"][0]["state"], "disabled")
+        row = json.loads(self.out("--json=short", "check", "list"))[0]
+        self.assertEqual((row["disabled"], row["state"], row["stale_since"]), (True, "disabled", None))
+        self.assertIn("true (disabled)  ops", self.out("alert", "list"))
+        self.assertEqual(json.loads(self.out("--json=short", "alert", "list"))[0]["disabled"], True)
+
+
 class Usage(Case):
     def test_help(self):
         everything = self.out("help")
@@ -1235,6 +1256,10 @@ class ExitStatus(Case):
         "check add icmp n h": "AddCheck",
         "check list": "ListChecks",
         "check edit x --interval=1m": "EditCheck",
+        "check enable x": "EnableCheck",
+        "check disable x": "DisableCheck",
+        "alert enable x": "EnableAlert",
+        "alert disable x": "DisableAlert",
         "check remove x": "RemoveCheck",
         "alert add smtp n --host=h --from=f --to=t": "AddAlert",
         "alert add discord n --webhook=u": "AddAlert",

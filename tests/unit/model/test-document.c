@@ -137,6 +137,9 @@ static void test_probes_differently(void) {
         b.timeout = USEC_PER_SEC;
         g_assert_true(check_probes_differently(&a, &b));
         b = a;
+        b.disabled = true;
+        g_assert_true(check_probes_differently(&a, &b));
+        b = a;
         b.body_match = (char *) "x";
         g_assert_true(check_probes_differently(&a, &b));
 }

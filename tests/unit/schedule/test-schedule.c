@@ -124,6 +124,37 @@ static void test_a_new_check_is_due_at_once(void) {
         g_assert_cmpuint(run(schedule, now, "check-0007", NULL), ==, 1);
 }
 
+static void test_a_disabled_check_is_not_probed(void) {
+        _cleanup_(value_unrefp) Value *value = fixture_value(3, 5, 600 * SEC);
+        _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
+        usec_t now = BOOT + 10 * SEC;
+
+        (void) run(schedule, now, NULL, NULL);
+        for (unsigned i = 0; i < 5; i += 2) { /* first, last, and between */
+                Check *check = fixture_check(i, 600 * SEC);
+
+                check->disabled = true;
+                fixture_put(&value, RECORD_CHECK, check);
+        }
+        schedule_configure(schedule, value, "node-0", now, WALL + 10 * SEC);
+        g_assert_cmpuint(schedule_n_checks(schedule), ==, 2);
+        now += 1000 * SEC;
+        g_assert_cmpuint(run(schedule, now, NULL, NULL), >=, 2);
+        for (unsigned i = 0; i < 5; i += 2) {
+                g_autofree char *id = g_strdup_printf("check-%04u", i);
+                _cleanup_(schedule_freep) Schedule *anew = make(value, "node-0");
+
+                g_assert_cmpuint(run(anew, BOOT + 2000 * SEC, id, NULL), ==, 0);
+        }
+
+        /* enabled, it is due at once */
+        fixture_put(&value, RECORD_CHECK, fixture_check(2, 600 * SEC));
+        schedule_configure(schedule, value, "node-0", now, WALL + 1010 * SEC);
+        g_assert_cmpuint(schedule_n_checks(schedule), ==, 3);
+        g_assert_cmpuint(schedule_next_deadline(schedule), <=, now + SCHEDULE_TICK_USEC);
+        g_assert_cmpuint(run(schedule, now + SCHEDULE_TICK_USEC, "check-0002", NULL), ==, 1);
+}
+
 static void test_many_new_checks_do_not_start_together(void) {
         _cleanup_(value_unrefp) Value *value = fixture_value(1, 3000, 30 * SEC);
         _cleanup_(schedule_freep) Schedule *schedule = make(value, "node-0");
@@ -304,6 +335,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/schedule/nodes-are-k-nth-apart", test_nodes_are_k_nth_apart);
         g_test_add_func("/schedule/checks-spread-over-the-interval", test_checks_spread_over_the_interval);
         g_test_add_func("/schedule/a-new-check-is-due-at-once", test_a_new_check_is_due_at_once);
+        g_test_add_func("/schedule/a-disabled-check-is-not-probed", test_a_disabled_check_is_not_probed);
         g_test_add_func("/schedule/many-new-checks-do-not-start-together",
                         test_many_new_checks_do_not_start_together);
         g_test_add_func("/schedule/an-unchanged-check-keeps-its-phase",

@@ -533,6 +533,46 @@ static void test_an_edit_keeps_the_state_and_asks(void) {
         finish();
 }
 
+static void set_disabled(bool disabled) {
+        Check *check = check_copy(value_object(sim.value, RECORD_CHECK, CHECK));
+
+        check->disabled = disabled;
+        check->revision++;
+        fixture_put(&sim.value, RECORD_CHECK, check);
+        verdict_configure(sim.verdict, sim.value, sim.now);
+}
+
+/* disabled is what comes last, also in the middle of a suspicion or a round; whoever leads then */
+static void test_a_disabled_check_is_not_judged(void) {
+        static const usec_t after[] = { 0, 1 * SEC, 3 * SEC };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(after); i++) {
+                unsigned n_rounds;
+
+                start(3, CHECK_UP, world_up);
+                run_for(2 * I);
+                sim.world = world_down;
+                edit("192.0.2.9:80", I);
+                run_for(after[i]);
+                set_disabled(true);
+                n_rounds = sim.n_rounds;
+                run_for(5 * I);
+                verdict_follow(sim.verdict, sim.now);
+                verdict_lead(sim.verdict, 99, sim.now);
+                run_for(5 * I);
+                g_assert_cmpuint(sim.n_rounds, ==, n_rounds);
+                g_assert_cmpuint(sim.n_transitions, ==, 0);
+                g_assert_cmpint(sim_state(&sim), ==, CHECK_UP);
+
+                /* and enabled it is asked about at once */
+                set_disabled(false);
+                g_assert_cmpuint(verdict_next_deadline(sim.verdict), <=, sim.now + 2 * SEC);
+                run_for(5 * SEC);
+                g_assert_cmpint(sim_state(&sim), ==, CHECK_DOWN);
+                finish();
+        }
+}
+
 static void test_an_edit_that_probes_the_same_changes_nothing(void) {
         CheckView *view;
 
@@ -805,6 +845,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/verdict/vote/latest", test_the_latest_vote_counts);
         g_test_add_func("/verdict/vote/strangers", test_strangers_are_not_heard);
         g_test_add_func("/verdict/change/edit-keeps-state", test_an_edit_keeps_the_state_and_asks);
+        g_test_add_func("/verdict/change/disabled", test_a_disabled_check_is_not_judged);
         g_test_add_func("/verdict/change/edit-without-effect",
                         test_an_edit_that_probes_the_same_changes_nothing);
         g_test_add_func("/verdict/change/older-revision",
