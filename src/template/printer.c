@@ -127,7 +127,7 @@ static bool put_by_method(Printer *printer, const Datum *datum, gunichar verb) {
                 (void) put_string(printer, (Bytes){ text->str, text->len }, 's');
                 return true;
         }
-        if (!datum->type->to_string || verb >= 0x80 || !strchr("vsxXq", (int) verb))
+        if (!datum->type->to_string || verb == 0 || verb >= 0x80 || !strchr("vsxXq", (int) verb))
                 return false;
         text = g_string_new(NULL);
         datum->type->to_string(datum, text);

@@ -217,6 +217,8 @@ static void test_printf(void) {
                    "%!Month(0) %!Month(0)|January January|February February|March March|April April|"),
                 OK("{{range $d := .Snapshot.UpdateAt.Weekday}}{{if $d}}{{$d}}{{else}}-{{end}}{{end}}",
                    "-MondayTuesdayWednesdayThursday"),
+                OK("{{printf \"%\\x00\" .Check.Interval | printf \"%q\"}}",
+                   "\"%!\\x00(time.Duration=90500000000)\""),
                 OK("{{printf \"%+w %#.2w\" 65 2.5}}", "%!w(int=65) %!w(float64=2.5)"),
                 OK("{{printf \"%p %p %T\" .Verb nil nil}}", "%!p(string=DOWN) %!p(<nil>) <nil>"),
                 OK("{{printf \"%w %w\" 1 .Check.Type}}", "%!w(int=1) %!w(config.CheckType=http)"),
