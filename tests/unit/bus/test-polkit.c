@@ -256,7 +256,6 @@ static int on_ignored(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
 }
 
 static void test_caller_gone_while_asked(Fixture *f, gconstpointer data) {
-        g_autofree char *own_address = NULL;
         int pipes[2];
         pid_t pid;
 
