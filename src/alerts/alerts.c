@@ -178,8 +178,13 @@ static void drop_doubles(Delta *delta) {
         for (guint i = 0; i < delta->ops->len; i++) {
                 DeltaOp *op = g_ptr_array_index(delta->ops, i);
 
-                if (op->kind == RECORD_TEMPLATE && op->record && !g_hash_table_add(seen, op->id))
+                if (op->kind != RECORD_TEMPLATE || !op->record)
+                        continue;
+                /* g_hash_table_add() would keep the key of the double, which is about to be freed */
+                if (g_hash_table_contains(seen, op->id))
                         g_ptr_array_remove_index(delta->ops, i--);
+                else
+                        g_hash_table_add(seen, op->id);
         }
 }
 

@@ -85,7 +85,7 @@ static void test_what_a_liar_hands_over(void) {
 
         (void) peer_free(g_ptr_array_steal_index(given->peers, 1));
         refused(given, "this node");
-        g_ptr_array_set_size(given->peers, 0);
+        (void) peer_free(g_ptr_array_steal_index(given->peers, 0));
         refused(given, "this node");
         g_clear_pointer(&given->peers, g_ptr_array_unref);
         refused(given, "empty");
