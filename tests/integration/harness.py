@@ -17,6 +17,7 @@ import http.server
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -55,9 +56,14 @@ def wait_for(what, condition, seconds=20.0, every=0.05):
 
 
 def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
-    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as s:
-        s.bind((address, 0))
-        return s.getsockname()[1]
+    """A port that nobody has, below those that the kernel gives to outgoing connections: one of these could take it
+    before the daemon does (ip_local_port_range, 32768 and up)."""
+    while True:
+        port = random.randrange(16384, 32768)
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as s, \
+                contextlib.suppress(OSError):
+            s.bind((address, port))
+            return port
 
 
 @contextlib.contextmanager
