@@ -126,7 +126,7 @@ def test_a_host_loses_power_and_boots_again():
     master.power_off()
     ALL.bed.settled(others, seconds=60)
     # a change that two have acknowledged, and an outage that begins and ends without the third
-    others[0].quctl("check", "add", "tcp", "while-away", f"{bed.WORLD}:25", *bed.FAST)
+    others[0].quctl("check", "add", "tcp", "while-away", f"{bed.WORLD}:25", "--interval", "10s", "--timeout", "5s")
     ALL.goes("down", others)
     master.boot()
     wait_for("it was started at boot", master.is_active)
