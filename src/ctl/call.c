@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -370,5 +371,47 @@ ExitStatus manager_list_checks(Context *context, GPtrArray **ret) {
 
         mark_disabled(rows);
         *ret = g_steal_pointer(&rows);
+        return STATUS_DONE;
+}
+
+ExitStatus
+manager_add(Context *context,
+            const char *member,
+            unsigned bits,
+            const char *noun,
+            const Member *members,
+            const Flag *flags,
+            const Arguments *arguments) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        g_autofree char *name = NULL, *escaped_id = NULL;
+        ExitStatus status;
+        uint64_t version;
+        const char *id;
+
+        assert(members);
+
+        status = manager_call_fields(
+                        context,
+                        member,
+                        bits,
+                        &reply,
+                        /* object= */ NULL,
+                        members,
+                        flags,
+                        arguments,
+                        /* with_standards= */ true);
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "st", &id, &version);
+        if (status != STATUS_DONE || context->quiet)
+                return status;
+
+        name = text_escape(members[0].text);
+        escaped_id = text_escape(id);
+        (void) printf("added %s %s (%s) id=%s — cluster version %" G_GUINT64_FORMAT "\n",
+                      noun,
+                      name,
+                      members[1].text,
+                      escaped_id,
+                      version);
         return STATUS_DONE;
 }

@@ -144,35 +144,9 @@ static const Flag discord_flags[] = { DISCORD_FLAGS(FLAG_REQUIRED), COMMON_FLAGS
 static const Flag edit_flags[] = { NAME_FLAG, SMTP_FLAGS(0), DISCORD_FLAGS(0), COMMON_FLAGS, {} };
 
 static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *name = arguments_word(arguments, 0), *id;
-        const Member members[] = { { "name", name }, { "type", type }, {} };
-        g_autofree char *escaped_name = text_escape(name), *escaped_id = NULL;
-        ExitStatus status;
-        uint64_t version;
+        const Member members[] = { { "name", arguments_word(arguments, 0) }, { "type", type }, {} };
 
-        status = manager_call_fields(
-                        context,
-                        "AddAlert",
-                        CALL_SENSITIVE,
-                        &reply,
-                        /* object= */ NULL,
-                        members,
-                        flags,
-                        arguments,
-                        /* with_standards= */ true);
-        if (status == STATUS_DONE)
-                status = answer_read(reply, "st", &id, &version);
-        if (status != STATUS_DONE || context->quiet)
-                return status;
-
-        escaped_id = text_escape(id);
-        (void) printf("added alert %s (%s) id=%s — cluster version %" G_GUINT64_FORMAT "\n",
-                      escaped_name,
-                      type,
-                      escaped_id,
-                      version);
-        return STATUS_DONE;
+        return manager_add(context, "AddAlert", CALL_SENSITIVE, "alert", members, flags, arguments);
 }
 
 static ExitStatus run_add_smtp(Context *context, const Arguments *arguments) {

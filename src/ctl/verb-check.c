@@ -93,40 +93,14 @@ static const Flag edit_flags[] = {
 static const Flag other_flags[] = { COMMON_FLAGS, {} };
 
 static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *name = arguments_word(arguments, 0), *id;
         const Member members[] = {
-                { "name", name },
+                { "name", arguments_word(arguments, 0) },
                 { "type", type },
                 { "target", arguments_word(arguments, 1) },
                 {},
         };
-        g_autofree char *escaped_name = text_escape(name), *escaped_id = NULL;
-        ExitStatus status;
-        uint64_t version;
 
-        status = manager_call_fields(
-                        context,
-                        "AddCheck",
-                        /* bits= */ 0,
-                        &reply,
-                        /* object= */ NULL,
-                        members,
-                        flags,
-                        arguments,
-                        /* with_standards= */ true);
-        if (status == STATUS_DONE)
-                status = answer_read(reply, "st", &id, &version);
-        if (status != STATUS_DONE || context->quiet)
-                return status;
-
-        escaped_id = text_escape(id);
-        (void) printf("added check %s (%s) id=%s — cluster version %" G_GUINT64_FORMAT "\n",
-                      escaped_name,
-                      type,
-                      escaped_id,
-                      version);
-        return STATUS_DONE;
+        return manager_add(context, "AddCheck", /* bits= */ 0, "check", members, flags, arguments);
 }
 
 static ExitStatus run_add_http(Context *context, const Arguments *arguments) {
