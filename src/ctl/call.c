@@ -39,35 +39,49 @@ static usec_t call_timeout(const Context *context, unsigned bits) {
         return context->may_ask && !(bits & CALL_READS) ? timeout + CALL_PERSON_TIMEOUT_USEC : timeout;
 }
 
-static ExitStatus call_failed(const sd_bus_error *error, int r, usec_t timeout) {
+char *call_error_text(const sd_bus_error *error, int r, usec_t timeout, ExitStatus *ret_status) {
         ExitStatus status = status_of_error(error);
 
+        assert(error);
+        assert(ret_status);
+
+        *ret_status = status;
         /* an error with a name of the daemon's own carries the sentence to show */
         if (error->name && g_str_has_prefix(error->name, BUS_NAME ".Error."))
-                return fail(status, "%s", error->message && *error->message ? error->message : error->name);
+                return g_strdup(error->message && *error->message ? error->message : error->name);
         if (status == STATUS_NO_DAEMON && !sd_bus_error_has_name(error, SD_BUS_ERROR_DISCONNECTED))
-                return fail(status, "no daemon owns the name " BUS_NAME " on this bus: " START_COMMANDS);
+                return g_strdup("no daemon owns the name " BUS_NAME " on this bus: " START_COMMANDS);
 
         switch (-r) {
         case ETIMEDOUT:
-                return fail(STATUS_FAILED,
-                            "the daemon did not answer within %" G_GUINT64_FORMAT
-                            " s; what came of it is not known, \"quctl status\" may show it",
-                            timeout / USEC_PER_SEC);
+                *ret_status = STATUS_FAILED;
+                return g_strdup_printf(
+                                "the daemon did not answer within %" G_GUINT64_FORMAT
+                                " s; what came of it is not known, \"quctl status\" may show it",
+                                timeout / USEC_PER_SEC);
         case ECONNRESET:
         case ENOTCONN:
         case EPIPE:
-                return fail(STATUS_NO_DAEMON,
-                            "the daemon closed the connection before it answered; " START_COMMANDS
-                            " if it is gone");
+                *ret_status = STATUS_NO_DAEMON;
+                return g_strdup("the daemon closed the connection before it answered; " START_COMMANDS
+                                " if it is gone");
         case EACCES:
         case EPERM:
-                return fail(STATUS_FAILED,
-                            "the daemon refuses this: %s; run quctl as root or as the daemon's user",
-                            error->message ?: g_strerror(-r));
+                *ret_status = STATUS_FAILED;
+                return g_strdup_printf(
+                                "the daemon refuses this: %s; run quctl as root or as the daemon's user",
+                                error->message ?: g_strerror(-r));
         default:
-                return fail(status, "%s", error->message ?: g_strerror(-r));
+                return g_strdup(error->message ?: g_strerror(-r));
         }
+}
+
+static ExitStatus call_failed(const sd_bus_error *error, int r, usec_t timeout) {
+        g_autofree char *text = NULL;
+        ExitStatus status;
+
+        text = call_error_text(error, r, timeout, &status);
+        return fail(status, "%s", text);
 }
 
 static int
@@ -343,17 +357,9 @@ static ExitStatus list_checks_page(Context *context, GPtrArray *rows, uint32_t *
         return answer_read(reply, "u", ret_total);
 }
 
-/* Nobody looks at it: its last state is no news. */
 static void mark_disabled(GPtrArray *checks) {
-        for (unsigned i = 0; i < checks->len; i++) {
-                CheckRow *check = g_ptr_array_index(checks, i);
-
-                if (!check->disabled)
-                        continue;
-                g_free(check->state);
-                check->state = g_strdup("disabled");
-                check->stale_since = 0;
-        }
+        for (unsigned i = 0; i < checks->len; i++)
+                check_row_mark_disabled(g_ptr_array_index(checks, i));
 }
 
 ExitStatus manager_list_checks(Context *context, GPtrArray **ret) {

@@ -63,6 +63,10 @@ manager_add(Context *context,
 ExitStatus answer_read(sd_bus_message *reply, const char *types, ...);
 ExitStatus answer_not_understood(int error);
 
+/* One sentence about a call that failed (error and r as sd_bus_call() gives them), without "error: ", and
+ * the exit status that goes with it. Not escaped. Caller frees. */
+char *call_error_text(const sd_bus_error *error, int r, usec_t timeout, ExitStatus *ret_status);
+
 /* ---- questions ---- */
 
 ExitStatus manager_status(Context *context, NodeStatus **ret);

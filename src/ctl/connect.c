@@ -70,30 +70,55 @@ static int open_address(const char *address, bool is_bus, sd_bus **ret) {
         return 0;
 }
 
-static ExitStatus no_daemon(const char *where, int error) {
+/* the sentence that is to be shown, not escaped */
+G_GNUC_PRINTF(3, 4)
+static ExitStatus refuse(char **reterr_text, ExitStatus status, const char *format, ...) {
+        va_list ap;
+
+        va_start(ap, format);
+        *reterr_text = g_strdup_vprintf(format, ap);
+        va_end(ap);
+        return status;
+}
+
+static ExitStatus no_daemon(const char *where, int error, char **reterr_text) {
         switch (-error) {
         case EACCES:
         case EPERM:
-                return fail(STATUS_FAILED,
-                            "may not connect to %s: permission denied; run quctl as root or as the daemon's "
-                            "user",
-                            where);
+                return refuse(reterr_text,
+                              STATUS_FAILED,
+                              "may not connect to %s: permission denied; run quctl as root or as the "
+                              "daemon's user",
+                              where);
         case EINVAL:
-                return fail(STATUS_USAGE, "not an address: %s", where);
+                return refuse(reterr_text, STATUS_USAGE, "not an address: %s", where);
         default:
-                return fail(STATUS_NO_DAEMON,
-                            "no daemon answers at %s (%s): " START_COMMANDS,
-                            where,
-                            g_strerror(-error));
+                return refuse(reterr_text,
+                              STATUS_NO_DAEMON,
+                              "no daemon answers at %s (%s): " START_COMMANDS,
+                              where,
+                              g_strerror(-error));
         }
 }
 
-static ExitStatus connect_private(Context *context, const char *text) {
-        g_autofree char *address = address_from_text(text);
+static int use_private(Context *context, const char *address) {
         int r;
 
         r = open_address(address, /* is_bus= */ false, &context->bus);
-        return r < 0 ? no_daemon(text, r) : STATUS_DONE;
+        if (r < 0)
+                return r;
+
+        g_free(context->private_address);
+        context->private_address = g_strdup(address);
+        return 0;
+}
+
+static ExitStatus connect_private(Context *context, const char *text, char **reterr_text) {
+        g_autofree char *address = address_from_text(text);
+        int r;
+
+        r = use_private(context, address);
+        return r < 0 ? no_daemon(text, r, reterr_text) : STATUS_DONE;
 }
 
 /* a question to the bus itself; nobody is started by it */
@@ -151,19 +176,21 @@ static void use_bus(Context *context, sd_bus *bus) {
 }
 
 /* a bus that was asked for by name: whether the daemon is there, the first call says */
-static ExitStatus connect_bus(Context *context, const char *name, int (*open_bus)(sd_bus **ret)) {
+static ExitStatus
+connect_bus(Context *context, const char *name, int (*open_bus)(sd_bus **ret), char **reterr_text) {
         sd_bus *bus;
         int r;
 
         r = open_bus(&bus);
         if (r < 0)
-                return fail(STATUS_NO_DAEMON, "cannot reach %s: %s", name, g_strerror(-r));
+                return refuse(reterr_text, STATUS_NO_DAEMON, "cannot reach %s: %s", name, g_strerror(-r));
 
         use_bus(context, bus);
         return STATUS_DONE;
 }
 
-static ExitStatus use_remote(Context *context, const char *place, int r, sd_bus *opened) {
+static ExitStatus
+use_remote(Context *context, const char *place, int r, sd_bus *opened, char **reterr_text) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = opened;
         const char *name;
 
@@ -171,54 +198,55 @@ static ExitStatus use_remote(Context *context, const char *place, int r, sd_bus 
         if (r >= 0)
                 r = sd_bus_get_unique_name(bus, &name);
         if (r < 0)
-                return fail(STATUS_NO_DAEMON,
-                            "cannot reach the message bus of %s: %s",
-                            place,
-                            g_strerror(-r));
+                return refuse(reterr_text,
+                              STATUS_NO_DAEMON,
+                              "cannot reach the message bus of %s: %s",
+                              place,
+                              g_strerror(-r));
 
         use_bus(context, TAKE_PTR(bus));
         return STATUS_DONE;
 }
 
-static ExitStatus connect_host(Context *context) {
+static ExitStatus connect_host(Context *context, char **reterr_text) {
         sd_bus *bus = NULL;
         int r;
 
         r = sd_bus_open_system_remote(&bus, context->host);
-        return use_remote(context, context->host, r, bus);
+        return use_remote(context, context->host, r, bus, reterr_text);
 }
 
-static ExitStatus connect_machine(Context *context) {
+static ExitStatus connect_machine(Context *context, char **reterr_text) {
         sd_bus *bus = NULL;
         int r;
 
         r = context->bus_choice == BUS_SESSION ? sd_bus_open_user_machine(&bus, context->machine)
                                                : sd_bus_open_system_machine(&bus, context->machine);
-        return use_remote(context, context->machine, r, bus);
+        return use_remote(context, context->machine, r, bus, reterr_text);
 }
 
-static ExitStatus connect_address(Context *context) {
+static ExitStatus connect_address(Context *context, char **reterr_text) {
         sd_bus *bus;
         int r;
 
         if (context->address[0] == '/' || !strchr(context->address, ':'))
-                return connect_private(context, context->address);
+                return connect_private(context, context->address, reterr_text);
 
         r = open_address(context->address, /* is_bus= */ true, &bus);
         if (r < 0)
-                return no_daemon(context->address, r);
+                return no_daemon(context->address, r, reterr_text);
         use_bus(context, bus);
         return STATUS_DONE;
 }
 
-static ExitStatus connect_choosing(Context *context) {
+static ExitStatus connect_choosing(Context *context, char **reterr_text) {
         _cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
         _cleanup_(paths_freep) Paths *paths = NULL;
         g_autofree char *address = NULL;
         int r;
 
         if (environment(ENV_SOCKET))
-                return connect_private(context, environment(ENV_SOCKET));
+                return connect_private(context, environment(ENV_SOCKET), reterr_text);
 
         if (sd_bus_open_system(&bus) >= 0 && bus_has_daemon(bus) > 0) {
                 use_bus(context, TAKE_PTR(bus));
@@ -227,9 +255,11 @@ static ExitStatus connect_choosing(Context *context) {
 
         r = paths_new(&paths);
         if (r < 0)
-                return fail(STATUS_FAILED, "the environment has a place that is no absolute path");
+                return refuse(reterr_text,
+                              STATUS_FAILED,
+                              "the environment has a place that is no absolute path");
         address = address_from_text(paths->socket);
-        r = open_address(address, /* is_bus= */ false, &context->bus);
+        r = use_private(context, address);
         if (r >= 0)
                 return STATUS_DONE;
         /* nobody there for us: the system's daemon, if the bus can start it */
@@ -238,28 +268,54 @@ static ExitStatus connect_choosing(Context *context) {
                 use_bus(context, TAKE_PTR(bus));
                 return STATUS_DONE;
         }
-        return no_daemon(paths->socket, r);
+        return no_daemon(paths->socket, r, reterr_text);
 }
 
-ExitStatus daemon_connect(Context *context) {
+ExitStatus daemon_connect_quietly(Context *context, char **reterr_text) {
         assert(context);
+        assert(reterr_text);
 
         if (context->bus)
                 return STATUS_DONE;
 
         if (context->host)
-                return connect_host(context);
+                return connect_host(context, reterr_text);
         if (context->machine)
-                return connect_machine(context);
+                return connect_machine(context, reterr_text);
 
         switch (context->bus_choice) {
         case BUS_SYSTEM:
-                return connect_bus(context, "the system bus", sd_bus_open_system);
+                return connect_bus(context, "the system bus", sd_bus_open_system, reterr_text);
         case BUS_SESSION:
-                return connect_bus(context, "the session bus", sd_bus_open_user);
+                return connect_bus(context, "the session bus", sd_bus_open_user, reterr_text);
         case BUS_ADDRESS:
-                return connect_address(context);
+                return connect_address(context, reterr_text);
         default:
-                return connect_choosing(context);
+                return connect_choosing(context, reterr_text);
         }
+}
+
+ExitStatus daemon_connect(Context *context) {
+        g_autofree char *text = NULL;
+        ExitStatus status;
+
+        status = daemon_connect_quietly(context, &text);
+        return status == STATUS_DONE ? STATUS_DONE : fail(status, "%s", text);
+}
+
+int daemon_reconnect(Context *context, sd_bus **ret) {
+        assert(context);
+        assert(ret);
+
+        if (!context->destination)
+                return open_address(context->private_address, /* is_bus= */ false, ret);
+        if (context->host)
+                return sd_bus_open_system_remote(ret, context->host);
+        if (context->machine)
+                return context->bus_choice == BUS_SESSION
+                                       ? sd_bus_open_user_machine(ret, context->machine)
+                                       : sd_bus_open_system_machine(ret, context->machine);
+        if (context->bus_choice == BUS_ADDRESS)
+                return open_address(context->address, /* is_bus= */ true, ret);
+        return context->bus_choice == BUS_SESSION ? sd_bus_open_user(ret) : sd_bus_open_system(ret);
 }

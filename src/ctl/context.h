@@ -41,6 +41,7 @@ typedef struct Context {
         bool no_pager;
         bool stdin_taken; /* one option has read standard input to its end */
         sd_bus *bus;
+        char *private_address;   /* of the private socket that bus is a connection to, or NULL */
         const char *destination; /* NULL on a private socket: there is only one who can answer */
         bool may_ask;            /* the daemon may let polkit ask a person for a password */
         pid_t pager;             /* the child that shows the output (ctl/pager.h); 0: none */

@@ -60,6 +60,16 @@ static const Field check_row_fields[] = {
 };
 const ObjectType check_row_type = OBJECT_TYPE(CheckRow, "check", check_row_fields);
 
+void check_row_mark_disabled(CheckRow *check) {
+        assert(check);
+
+        if (!check->disabled)
+                return;
+        g_free(check->state);
+        check->state = g_strdup("disabled");
+        check->stale_since = 0;
+}
+
 static const Field alert_row_fields[] = {
         FIELD(AlertRow, id, FIELD_STRING),
         FIELD(AlertRow, name, FIELD_STRING),
@@ -267,28 +277,39 @@ static int read_member(sd_bus_message *message, const ObjectType *type, void *ob
         return sd_bus_message_exit_container(message);
 }
 
-int row_read(sd_bus_message *message, const ObjectType *type, void **ret) {
-        void *object;
+int row_update(sd_bus_message *message, const ObjectType *type, void *object) {
         int r;
 
         assert(message);
         assert(type);
-        assert(ret);
+        assert(object);
 
         r = sd_bus_message_enter_container(message, 'a', "{sv}");
         if (r < 0)
                 return r;
 
-        object = object_new(type);
         while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
                 r = read_member(message, type, object);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(message);
                 if (r < 0)
-                        break;
-        }
-        if (r >= 0)
+                        return r;
                 r = sd_bus_message_exit_container(message);
+                if (r < 0)
+                        return r;
+        }
+        if (r < 0)
+                return r;
+        return sd_bus_message_exit_container(message);
+}
+
+int row_read(sd_bus_message *message, const ObjectType *type, void **ret) {
+        void *object;
+        int r;
+
+        assert(type);
+        assert(ret);
+
+        object = object_new(type);
+        r = row_update(message, type, object);
         if (r < 0) {
                 (void) object_free(type, object);
                 return r;

@@ -66,6 +66,8 @@ typedef struct CheckRow {
         usec_t stale_since;
 } CheckRow;
 DECLARE_OBJECT(CheckRow, check_row);
+/* Nobody looks at a disabled check, so its last state is no news: then the state is "disabled". */
+void check_row_mark_disabled(CheckRow *check);
 
 typedef struct AlertRow {
         char *id;
@@ -114,6 +116,9 @@ DECLARE_OBJECT(NodeAnswer, node_answer);
 
 /* Reads one a{sv} into a new object. 0, or what sd-bus says of a message that has another form. */
 int row_read(sd_bus_message *message, const ObjectType *type, void **ret);
+/* Reads one a{sv} into an object that is there: what is not in it stays. After an error some of it may be
+ * read. */
+int row_update(sd_bus_message *message, const ObjectType *type, void *object);
 /* An empty list that frees its rows; of peers, checks, alerts or trust entries. */
 GPtrArray *rows_new(const ObjectType *type);
 /* Reads an aa{sv}, appending to rows. */

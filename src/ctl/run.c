@@ -23,6 +23,7 @@ void context_done(Context *context) {
         g_free(context->address);
         g_free(context->host);
         g_free(context->machine);
+        g_free(context->private_address);
 }
 
 static ExitStatus take_output_options(Context *context, const Arguments *arguments) {

@@ -1,0 +1,698 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* One connection at a time, and one pass at a time: the manager's properties, ListPeers(), ListAlerts(),
+ * then ListChecks() page by page, so that keys are served in between. What a signal tells is applied at
+ * once, to the rows that are shown and to those that a pass has collected so far; a pass follows. */
+
+#include "tui/feed.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/names.h"
+#include "ctl/connect.h"
+
+#define INTERFACE_PROPERTIES "org.freedesktop.DBus.Properties"
+#define INTERFACE_LOCAL "org.freedesktop.DBus.Local"
+#define PAGE_ROWS 250 /* few enough that nobody notices the pause that reading them makes */
+/* a pass takes at most this share of the time: with many checks all of them are read less often */
+#define COST_FACTOR 5
+
+/* the checks, as rows in order and by id */
+typedef struct Checks {
+        GPtrArray *rows;
+        GHashTable *by_id; /* borrows from rows */
+} Checks;
+
+typedef struct Call {
+        Feed *feed;
+        sd_bus_slot *slot;
+        sd_event_source *later; /* of one that could not be sent */
+        char *error;            /* of that */
+        usec_t timeout;
+        FeedDone done; /* NULL: forgotten */
+        void *userdata;
+} Call;
+
+struct Feed {
+        sd_event *event;
+        Context *context;
+        const FeedObserver *observer;
+        void *userdata;
+
+        sd_bus *bus; /* of context; NULL: none */
+        sd_bus_slot *slots[3];
+        sd_bus_slot *asking; /* the call that a pass waits for */
+        sd_event_source *timer;
+        usec_t retry_usec;
+
+        NodeStatus *node;
+        GPtrArray *peers;
+        GPtrArray *alerts;
+        Checks checks;
+        Checks fresh; /* as far as the pass has come */
+        usec_t read_at;
+        char *problem;
+
+        bool lost; /* the connection: the timer makes another one */
+        bool passing;
+        bool again; /* a pass is wanted, once this one is over */
+        usec_t began_usec;
+        usec_t took_usec;
+        usec_t ended_usec;
+
+        GPtrArray *calls; /* of Call */
+};
+
+static void begin_pass(Feed *feed);
+static void connection_lost(Feed *feed);
+
+/* ---- what is wrong ---- */
+
+static void tell(Feed *feed) {
+        feed->observer->changed(feed->userdata);
+}
+
+static void set_problem(Feed *feed, const char *problem) {
+        if (g_strcmp0(problem, feed->problem) == 0)
+                return;
+        g_free(feed->problem);
+        feed->problem = g_strdup(problem);
+        tell(feed);
+}
+
+/* ---- checks ---- */
+
+static void checks_init(Checks *checks) {
+        checks->rows = rows_new(&check_row_type);
+        checks->by_id = g_hash_table_new(g_str_hash, g_str_equal);
+}
+
+static void checks_done(Checks *checks) {
+        g_clear_pointer(&checks->by_id, g_hash_table_unref);
+        g_clear_pointer(&checks->rows, g_ptr_array_unref);
+}
+
+/* an id that comes twice stands where it stood: rows moved between two pages */
+static void checks_add(Checks *checks, unsigned first) {
+        for (unsigned i = first; i < checks->rows->len; i++) {
+                CheckRow *row = g_ptr_array_index(checks->rows, i);
+
+                check_row_mark_disabled(row);
+                if (row->id)
+                        (void) g_hash_table_insert(checks->by_id, row->id, row);
+        }
+}
+
+/* ---- time ---- */
+
+static usec_t now_usec(void) {
+        return (usec_t) g_get_monotonic_time();
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* the earliest wins */
+static void set_timer(Feed *feed, usec_t delay) {
+        usec_t at = now_usec() + delay, set;
+        int enabled = SD_EVENT_OFF;
+
+        if (!feed->timer) {
+                (void) sd_event_add_time(feed->event, &feed->timer, CLOCK_MONOTONIC, at, 1, on_timer, feed);
+                return;
+        }
+        (void) sd_event_source_get_enabled(feed->timer, &enabled);
+        if (enabled != SD_EVENT_OFF && sd_event_source_get_time(feed->timer, &set) >= 0 && set <= at)
+                return;
+        (void) sd_event_source_set_time(feed->timer, at);
+        (void) sd_event_source_set_enabled(feed->timer, SD_EVENT_ONESHOT);
+}
+
+static void clear_timer(Feed *feed) {
+        if (feed->timer)
+                (void) sd_event_source_set_enabled(feed->timer, SD_EVENT_OFF);
+}
+
+static void retry(Feed *feed) {
+        set_timer(feed, feed->retry_usec);
+        feed->retry_usec = MIN(feed->retry_usec * 2, FEED_RETRY_MAX_USEC);
+}
+
+/* ---- a pass ---- */
+
+static void drop_pass(Feed *feed) {
+        feed->asking = sd_bus_slot_unref(feed->asking);
+        feed->passing = false;
+        checks_done(&feed->fresh);
+}
+
+static void pass_failed(Feed *feed, const char *problem) {
+        drop_pass(feed);
+        set_problem(feed, problem);
+        retry(feed);
+}
+
+static int ask(Feed *feed,
+               const char *interface,
+               const char *member,
+               sd_bus_message_handler_t answered,
+               const char *types,
+               ...) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL;
+        va_list ap;
+        int r;
+
+        r = sd_bus_message_new_method_call(
+                        feed->bus, &request, feed->context->destination, BUS_PATH, interface, member);
+        if (r < 0)
+                return r;
+        /* who stops the daemon wants it stopped: looking at it shall not start it again */
+        r = sd_bus_message_set_auto_start(request, 0);
+        if (r < 0)
+                return r;
+        va_start(ap, types);
+        r = sd_bus_message_appendv(request, types, ap);
+        va_end(ap);
+        if (r < 0)
+                return r;
+        feed->asking = sd_bus_slot_unref(feed->asking);
+        return sd_bus_call_async(feed->bus, &feed->asking, request, answered, feed, CALL_TIMEOUT_USEC);
+}
+
+static void asked(Feed *feed, int r) {
+        if (r >= 0)
+                return;
+        if (!sd_bus_is_open(feed->bus))
+                connection_lost(feed);
+        else
+                pass_failed(feed, g_strerror(-r));
+}
+
+/* The sentence of an answer that is an error, or NULL. Caller frees. */
+static char *error_of(sd_bus_message *reply, usec_t timeout) {
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+        ExitStatus status;
+        int r;
+
+        if (!error)
+                return NULL;
+        r = -sd_bus_message_get_errno(reply);
+        /* sd-bus has one name for an answer that is late and for one that will never come */
+        if (r == -ETIMEDOUT && !sd_bus_is_open(sd_bus_message_get_bus(reply)))
+                r = -ECONNRESET;
+        return call_error_text(error, r, timeout, &status);
+}
+
+/* true: the pass is over for now */
+static bool is_failure(Feed *feed, sd_bus_message *reply) {
+        g_autofree char *error = NULL;
+
+        error = error_of(reply, CALL_TIMEOUT_USEC);
+        if (!error)
+                return false;
+        if (!sd_bus_is_open(feed->bus))
+                connection_lost(feed);
+        else
+                pass_failed(feed, error);
+        return true;
+}
+
+static void not_understood(Feed *feed) {
+        pass_failed(feed, "the daemon's answer has another form than expected: is it of another version?");
+}
+
+static void pass_done(Feed *feed) {
+        const usec_t now = now_usec();
+        usec_t pause;
+
+        feed->passing = false;
+        feed->retry_usec = FEED_RETRY_MIN_USEC;
+        feed->took_usec = usec_sub(now, feed->began_usec);
+        feed->ended_usec = now;
+        feed->read_at = (usec_t) g_get_real_time();
+        g_clear_pointer(&feed->problem, g_free);
+
+        pause = feed->took_usec * (COST_FACTOR - 1);
+        set_timer(feed, feed->again ? pause : MAX(usec_sub(FEED_LIVE_USEC, feed->took_usec), pause));
+        tell(feed);
+}
+
+static void ask_page(Feed *feed);
+
+static int on_page(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        Feed *feed = userdata;
+        unsigned before = feed->fresh.rows->len;
+        uint32_t total;
+
+        if (is_failure(feed, reply))
+                return 0;
+        if (rows_read(reply, &check_row_type, feed->fresh.rows) < 0 ||
+            sd_bus_message_read_basic(reply, 'u', &total) < 0) {
+                not_understood(feed);
+                return 0;
+        }
+        checks_add(&feed->fresh, before);
+        if (feed->fresh.rows->len > before && feed->fresh.rows->len < MIN(total, CHECKS_MAX)) {
+                ask_page(feed);
+                return 0;
+        }
+        checks_done(&feed->checks);
+        feed->checks = feed->fresh;
+        feed->fresh = (Checks){};
+        pass_done(feed);
+        return 0;
+}
+
+static void ask_page(Feed *feed) {
+        asked(feed,
+              ask(feed,
+                  BUS_INTERFACE_MANAGER,
+                  "ListChecks",
+                  on_page,
+                  "uu",
+                  (uint32_t) feed->fresh.rows->len,
+                  (uint32_t) PAGE_ROWS));
+}
+
+static bool take_rows(Feed *feed, sd_bus_message *reply, const ObjectType *type, GPtrArray **list) {
+        g_autoptr(GPtrArray) rows = NULL;
+
+        if (is_failure(feed, reply))
+                return false;
+        rows = rows_new(type);
+        if (rows_read(reply, type, rows) < 0) {
+                not_understood(feed);
+                return false;
+        }
+        g_ptr_array_unref(*list);
+        *list = g_steal_pointer(&rows);
+        return true;
+}
+
+static int on_alerts(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        Feed *feed = userdata;
+
+        if (!take_rows(feed, reply, &alert_row_type, &feed->alerts))
+                return 0;
+        checks_done(&feed->fresh);
+        checks_init(&feed->fresh);
+        ask_page(feed);
+        return 0;
+}
+
+static int on_peers(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        Feed *feed = userdata;
+
+        if (take_rows(feed, reply, &peer_row_type, &feed->peers))
+                asked(feed, ask(feed, BUS_INTERFACE_MANAGER, "ListAlerts", on_alerts, ""));
+        return 0;
+}
+
+static int on_properties(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        Feed *feed = userdata;
+        void *node;
+
+        if (is_failure(feed, reply))
+                return 0;
+        if (row_read(reply, &node_status_type, &node) < 0) {
+                not_understood(feed);
+                return 0;
+        }
+        (void) node_status_free(feed->node);
+        feed->node = node;
+        if (!feed->node->initialized)
+                pass_failed(feed, "the daemon waits for \"quctl init\": this node has no identity yet");
+        else
+                asked(feed, ask(feed, BUS_INTERFACE_MANAGER, "ListPeers", on_peers, ""));
+        return 0;
+}
+
+static void begin_pass(Feed *feed) {
+        if (feed->passing) {
+                feed->again = true;
+                return;
+        }
+        clear_timer(feed);
+        feed->passing = true;
+        feed->again = false;
+        feed->began_usec = now_usec();
+        asked(feed, ask(feed, INTERFACE_PROPERTIES, "GetAll", on_properties, "s", BUS_INTERFACE_MANAGER));
+}
+
+/* soon: at once, unless the last pass was long and is hardly over */
+static void want_pass(Feed *feed) {
+        if (feed->passing)
+                feed->again = true;
+        else
+                set_timer(feed,
+                          usec_sub(feed->ended_usec + feed->took_usec * (COST_FACTOR - 1), now_usec()));
+}
+
+/* ---- signals ---- */
+
+/* Of a check's announced properties what a row shows. What an edit starts from is left to the pass, which
+ * reads it together with its revision. */
+static const Field check_news_fields[] = {
+        FIELD_AS("Name", CheckRow, name, FIELD_STRING),
+        FIELD_AS("State", CheckRow, state, FIELD_STRING),
+        FIELD_AS("Since", CheckRow, since, FIELD_TIME),
+};
+static const ObjectType check_news_type = OBJECT_TYPE(CheckRow, "check", check_news_fields);
+
+static int apply_news(Checks *checks, sd_bus_message *message) {
+        g_autofree char *id = NULL;
+        CheckRow *row;
+        int r;
+
+        r = sd_bus_path_decode(sd_bus_message_get_path(message), BUS_PATH_CHECK, &id);
+        row = r > 0 && checks->by_id ? g_hash_table_lookup(checks->by_id, id) : NULL;
+        if (!row)
+                return 0;
+        r = sd_bus_message_rewind(message, /* complete= */ 1);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_skip(message, "s");
+        if (r < 0)
+                return r;
+        r = row_update(message, &check_news_type, row);
+        check_row_mark_disabled(row);
+        return r;
+}
+
+static void on_changed(Feed *feed, sd_bus_message *message) {
+        const char *interface;
+
+        if (sd_bus_message_read_basic(message, 's', &interface) < 0)
+                return;
+        if (g_str_equal(interface, BUS_INTERFACE_MANAGER) && feed->node) {
+                (void) row_update(message, &node_status_type, feed->node);
+        } else if (g_str_equal(interface, BUS_INTERFACE_CHECK)) {
+                (void) apply_news(&feed->checks, message);
+                (void) apply_news(&feed->fresh, message);
+        }
+        tell(feed);
+}
+
+static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        Feed *feed = userdata;
+
+        if (sd_bus_message_is_signal(message, INTERFACE_PROPERTIES, "PropertiesChanged"))
+                on_changed(feed, message);
+        want_pass(feed);
+        return 0;
+}
+
+static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        Feed *feed = userdata;
+        const char *name, *before, *after;
+
+        if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0)
+                return 0;
+        drop_pass(feed);
+        clear_timer(feed);
+        if (*after) {
+                feed->retry_usec = FEED_RETRY_MIN_USEC;
+                begin_pass(feed);
+        } else
+                pass_failed(feed, "the daemon is gone");
+        return 0;
+}
+
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
+        connection_lost(userdata);
+        return 0;
+}
+
+/* ---- the connection ---- */
+
+static int follow(Feed *feed) {
+        const bool is_bus = feed->context->destination != NULL;
+        int r;
+
+        (void) sd_bus_set_allow_interactive_authorization(feed->bus, 0);
+        r = sd_bus_attach_event(feed->bus, feed->event, SD_EVENT_PRIORITY_NORMAL);
+        if (r < 0)
+                return r;
+        r = sd_bus_match_signal_async(
+                        feed->bus,
+                        &feed->slots[0],
+                        INTERFACE_LOCAL,
+                        "/org/freedesktop/DBus/Local",
+                        INTERFACE_LOCAL,
+                        "Disconnected",
+                        on_disconnected,
+                        NULL,
+                        feed);
+        if (r < 0)
+                return r;
+        r = sd_bus_add_match_async(
+                        feed->bus,
+                        &feed->slots[1],
+                        is_bus ? "type='signal',sender='" BUS_NAME "',path_namespace='" BUS_PATH "'"
+                               : "type='signal',path_namespace='" BUS_PATH "'",
+                        on_signal,
+                        NULL,
+                        feed);
+        if (r < 0 || !is_bus)
+                return r;
+        return sd_bus_add_match_async(
+                        feed->bus,
+                        &feed->slots[2],
+                        "type='signal',sender='" BUS_NAME_DRIVER "',path='" BUS_PATH_DRIVER
+                        "',interface='" BUS_NAME_DRIVER "',member='NameOwnerChanged',arg0='" BUS_NAME "'",
+                        on_owner,
+                        NULL,
+                        feed);
+}
+
+static void drop_connection(Feed *feed) {
+        for (size_t i = 0; i < G_N_ELEMENTS(feed->slots); i++)
+                feed->slots[i] = sd_bus_slot_unref(feed->slots[i]);
+        drop_pass(feed);
+        if (feed->bus)
+                (void) sd_bus_detach_event(feed->bus);
+        feed->context->bus = sd_bus_close_unref(feed->context->bus);
+        feed->bus = NULL;
+}
+
+/* May be called from within the connection's own callbacks: the timer drops it. */
+static void connection_lost(Feed *feed) {
+        if (feed->lost)
+                return;
+        feed->lost = true;
+        drop_pass(feed);
+        set_problem(feed, "the daemon is gone");
+        clear_timer(feed);
+        retry(feed);
+}
+
+static void reconnect(Feed *feed) {
+        int r;
+
+        drop_connection(feed);
+        r = daemon_reconnect(feed->context, &feed->context->bus);
+        if (r < 0) {
+                retry(feed);
+                return;
+        }
+        feed->lost = false;
+        feed->bus = feed->context->bus;
+        if (follow(feed) < 0)
+                connection_lost(feed);
+        else
+                begin_pass(feed);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
+        Feed *feed = userdata;
+
+        if (feed->lost)
+                reconnect(feed);
+        else
+                begin_pass(feed);
+        return 0;
+}
+
+/* ---- calls ---- */
+
+static void call_free(void *data) {
+        Call *call = data;
+
+        (void) sd_bus_slot_unref(call->slot);
+        (void) sd_event_source_disable_unref(call->later);
+        g_free(call->error);
+        g_free(call);
+}
+
+static void finish(Call *call, const char *error, sd_bus_message *reply) {
+        Feed *feed = call->feed;
+
+        if (call->done)
+                call->done(error, reply, call->userdata);
+        (void) g_ptr_array_remove_fast(feed->calls, call);
+        /* whatever it changed, or did not */
+        if (!feed->lost)
+                want_pass(feed);
+}
+
+static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
+        Call *call = userdata;
+        g_autofree char *error = NULL;
+
+        error = error_of(reply, call->timeout);
+        finish(call, error, error ? NULL : reply);
+        return 0;
+}
+
+static int on_not_sent(sd_event_source *source, void *userdata) {
+        Call *call = userdata;
+
+        finish(call, call->error, NULL);
+        return 0;
+}
+
+static int send(Call *call, const char *member, unsigned bits, FeedArguments fill, void *fill_userdata) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL;
+        Feed *feed = call->feed;
+        int r;
+
+        if (feed->lost)
+                return -ENOTCONN;
+        r = sd_bus_message_new_method_call(
+                        feed->bus,
+                        &request,
+                        feed->context->destination,
+                        BUS_PATH,
+                        BUS_INTERFACE_MANAGER,
+                        member);
+        if (r < 0)
+                return r;
+        if (bits & CALL_SENSITIVE) {
+                r = sd_bus_message_sensitive(request);
+                if (r < 0)
+                        return r;
+        }
+        if (fill) {
+                r = fill(request, fill_userdata);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_call_async(feed->bus, &call->slot, request, on_answer, call, call->timeout);
+}
+
+void feed_call(Feed *feed,
+               const char *member,
+               unsigned bits,
+               FeedArguments fill,
+               void *fill_userdata,
+               FeedDone done,
+               void *userdata) {
+        Call *call;
+        int r;
+
+        assert(feed);
+        assert(member);
+
+        call = g_new0(Call, 1);
+        call->feed = feed;
+        call->timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
+        call->done = done;
+        call->userdata = userdata;
+        g_ptr_array_add(feed->calls, call);
+
+        r = send(call, member, bits, fill, fill_userdata);
+        if (r >= 0)
+                return;
+        call->error = r == -ENOTCONN ? g_strdup("the daemon is gone: nothing was asked of it")
+                                     : g_strdup_printf("cannot make the request: %s", g_strerror(-r));
+        (void) sd_event_add_defer(feed->event, &call->later, on_not_sent, call);
+}
+
+void feed_forget(Feed *feed, const void *userdata) {
+        assert(feed);
+
+        for (unsigned i = 0; i < feed->calls->len; i++) {
+                Call *call = g_ptr_array_index(feed->calls, i);
+
+                if (call->userdata == userdata)
+                        call->done = NULL;
+        }
+}
+
+/* ---- lifecycle ---- */
+
+Feed *feed_new(sd_event *event, Context *context, const FeedObserver *observer, void *userdata) {
+        Feed *feed = g_new0(Feed, 1);
+
+        assert(event);
+        assert(context);
+        assert(context->bus);
+        assert(observer);
+
+        feed->event = sd_event_ref(event);
+        feed->context = context;
+        feed->bus = context->bus;
+        feed->observer = observer;
+        feed->userdata = userdata;
+        feed->retry_usec = FEED_RETRY_MIN_USEC;
+        feed->peers = rows_new(&peer_row_type);
+        feed->alerts = rows_new(&alert_row_type);
+        feed->calls = g_ptr_array_new_with_free_func(call_free);
+        checks_init(&feed->checks);
+        if (follow(feed) < 0)
+                connection_lost(feed);
+        else
+                begin_pass(feed);
+        return feed;
+}
+
+Feed *feed_free(Feed *feed) {
+        if (!feed)
+                return NULL;
+        g_ptr_array_unref(feed->calls);
+        drop_connection(feed);
+        (void) sd_event_source_disable_unref(feed->timer);
+        (void) sd_event_unref(feed->event);
+        (void) node_status_free(feed->node);
+        g_ptr_array_unref(feed->peers);
+        g_ptr_array_unref(feed->alerts);
+        checks_done(&feed->checks);
+        g_free(feed->problem);
+        g_free(feed);
+        return NULL;
+}
+
+/* ---- questions ---- */
+
+const NodeStatus *feed_node(const Feed *feed) {
+        return feed->node;
+}
+
+const GPtrArray *feed_peers(const Feed *feed) {
+        return feed->peers;
+}
+
+const GPtrArray *feed_checks(const Feed *feed) {
+        return feed->checks.rows;
+}
+
+const GPtrArray *feed_alerts(const Feed *feed) {
+        return feed->alerts;
+}
+
+const char *feed_problem(const Feed *feed) {
+        return feed->problem;
+}
+
+usec_t feed_read_at(const Feed *feed) {
+        return feed->read_at;
+}
+
+void feed_refresh(Feed *feed) {
+        assert(feed);
+
+        feed->retry_usec = FEED_RETRY_MIN_USEC;
+        set_timer(feed, 0);
+}
