@@ -40,6 +40,7 @@ static usec_t call_timeout(const Context *context, unsigned bits) {
 }
 
 char *call_error_text(const sd_bus_error *error, int r, usec_t timeout, ExitStatus *ret_status) {
+        const char *text = error->message ?: g_strerror(-r);
         ExitStatus status = status_of_error(error);
 
         assert(error);
@@ -68,11 +69,13 @@ char *call_error_text(const sd_bus_error *error, int r, usec_t timeout, ExitStat
         case EACCES:
         case EPERM:
                 *ret_status = STATUS_FAILED;
+                /* a sentence, which goes on here */
                 return g_strdup_printf(
-                                "the daemon refuses this: %s; run quctl as root or as the daemon's user",
-                                error->message ?: g_strerror(-r));
+                                "the daemon refuses this: %.*s; run quctl as root or as the daemon's user",
+                                (int) strlen(text) - g_str_has_suffix(text, "."),
+                                text);
         default:
-                return g_strdup(error->message ?: g_strerror(-r));
+                return g_strdup(text);
         }
 }
 
