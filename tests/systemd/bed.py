@@ -6,7 +6,7 @@
         bed.form_cluster()
 
 A node is entered through the bed only (see tools/testbed), never by nsenter. Every test file boots its own bed, named
-with this process's pid, in about a second; test_bus.py boots one for three files, which get it from shared(). What a
+with this process's pid, in about a second; test_bus.py boots one for four files, which get it from shared(). What a
 test changes on a node the tests after it find changed, unless they say Node.fresh(). Targets and relays run in this process, in the network `bed.world` at 192.0.2.254.
 """
 
@@ -89,6 +89,7 @@ class Node:
             raise Failure(f"{self.name}: status: {done.stdout}{done.stderr}") from error
 
     def log(self, lines=200, *args):
+        self.run("journalctl", "--sync", check=False)  # fails where it is off: what is on its disk is all there is
         return self.bed.testbed("journal", self.name, "-n", lines, "-o", "short-monotonic", *args, check=False).stdout
 
     # ---- the unit ----
