@@ -45,6 +45,8 @@
 /* environment */
 #define ENV_DIR "QUPTIME_DIR"
 #define ENV_SOCKET "QUPTIME_SOCKET"
+#define ENV_COMPLETE_LINE "QUPTIME_COMPLETE_LINE" /* from the shells' completion functions */
+#define ENV_COMPLETE_BREAKS "QUPTIME_COMPLETE_BREAKS"
 #define ENV_CREDENTIALS "CREDENTIALS_DIRECTORY" /* systemd.exec(5) */
 #define ENV_LOG_LEVEL "QUPTIME_LOG_LEVEL"
 

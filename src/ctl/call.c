@@ -34,7 +34,9 @@ static ExitStatus status_of_error(const sd_bus_error *error) {
 }
 
 static usec_t call_timeout(const Context *context, unsigned bits) {
-        usec_t timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
+        usec_t timeout = context->lookup    ? CALL_LOOKUP_TIMEOUT_USEC
+                         : bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC
+                                            : CALL_TIMEOUT_USEC;
 
         return context->may_ask && !(bits & CALL_READS) ? timeout + CALL_PERSON_TIMEOUT_USEC : timeout;
 }
@@ -99,6 +101,11 @@ request_new(Context *context,
                         context->bus, ret, context->destination, BUS_PATH, interface, member);
         if (r < 0)
                 return r;
+        if (context->lookup) {
+                r = sd_bus_message_set_auto_start(*ret, /* b= */ 0);
+                if (r < 0)
+                        return r;
+        }
         return bits & CALL_SENSITIVE ? sd_bus_message_sensitive(*ret) : 0;
 }
 

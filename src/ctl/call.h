@@ -13,6 +13,7 @@
 
 #define CALL_TIMEOUT_USEC (30 * USEC_PER_SEC)
 #define CALL_PERSON_TIMEOUT_USEC (5 * USEC_PER_MINUTE) /* besides, where a person may be asked */
+#define CALL_LOOKUP_TIMEOUT_USEC (1 * USEC_PER_SEC)    /* for the names that a shell completes */
 #define CALL_LONG_TIMEOUT_USEC (90 * USEC_PER_SEC) /* what waits for another host: node add, alert test */
 
 typedef enum CallBits {

@@ -264,7 +264,7 @@ static ExitStatus connect_choosing(Context *context, char **reterr_text) {
                 return STATUS_DONE;
         /* nobody there for us: the system's daemon, if the bus can start it */
         if ((r == -ENOENT || r == -ECONNREFUSED || r == -EACCES) && !environment(ENV_DIR) && bus &&
-            bus_can_start_daemon(bus) > 0) {
+            !context->lookup && bus_can_start_daemon(bus) > 0) {
                 use_bus(context, TAKE_PTR(bus));
                 return STATUS_DONE;
         }

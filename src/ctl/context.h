@@ -43,6 +43,7 @@ typedef struct Context {
         sd_bus *bus;
         char *private_address;   /* of the private socket that bus is a connection to, or NULL */
         const char *destination; /* NULL on a private socket: there is only one who can answer */
+        bool lookup;             /* a look for names: it starts no daemon, and nobody waits for long */
         bool may_ask;            /* the daemon may let polkit ask a person for a password */
         pid_t pager;             /* the child that shows the output (ctl/pager.h); 0: none */
         pid_t agent;             /* the child that asks for it (ctl/agent.h); 0: none */

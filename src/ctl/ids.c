@@ -15,14 +15,14 @@ static bool may_be_beginning(const char *typed) {
         return n >= PREFIX_LEAST && n < UUID_LENGTH && strspn(typed, "0123456789abcdefABCDEF-") == n;
 }
 
-static const char *text_of(const ObjectType *type, const char *field, const void *row) {
+const char *row_text(const ObjectType *type, const char *field, const void *row) {
         const Field *found = object_field(type, field);
 
         return found ? *FIELD_AT(char *, found, (void *) row) : NULL;
 }
 
-static const char *id_of(const ObjectType *type, const void *row) {
-        return text_of(type, "id", row) ?: text_of(type, "node_id", row) ?: "";
+const char *row_id(const ObjectType *type, const void *row) {
+        return row_text(type, "id", row) ?: row_text(type, "node_id", row) ?: "";
 }
 
 ExitStatus id_complete_in(const GPtrArray *rows, const ObjectType *type, const char *typed, char **ret) {
@@ -35,14 +35,14 @@ ExitStatus id_complete_in(const GPtrArray *rows, const ObjectType *type, const c
         for (unsigned i = 0; i < rows->len; i++) {
                 const void *row = g_ptr_array_index(rows, i);
 
-                if (strcmp(id_of(type, row), typed) == 0 ||
-                    g_strcmp0(text_of(type, "name", row), typed) == 0) {
+                if (strcmp(row_id(type, row), typed) == 0 ||
+                    g_strcmp0(row_text(type, "name", row), typed) == 0) {
                         *ret = g_strdup(typed);
                         return STATUS_DONE;
                 }
         }
         for (unsigned i = 0; may_be_beginning(typed) && i < rows->len; i++) {
-                const char *id = id_of(type, g_ptr_array_index(rows, i));
+                const char *id = row_id(type, g_ptr_array_index(rows, i));
 
                 if (g_ascii_strncasecmp(id, typed, strlen(typed)) != 0)
                         continue;
@@ -59,7 +59,7 @@ ExitStatus id_complete_in(const GPtrArray *rows, const ObjectType *type, const c
         return STATUS_DONE;
 }
 
-ExitStatus id_complete(Context *context, const char *member, const char *typed, char **ret) {
+ExitStatus objects_list(Context *context, const char *member, const ObjectType **ret_type, GPtrArray **ret) {
         static const struct {
                 const char *member;
                 const ObjectType *type;
@@ -69,8 +69,24 @@ ExitStatus id_complete(Context *context, const char *member, const char *typed, 
                 { "ListPeers", &peer_row_type },
                 { "ListTrust", &trust_row_type },
         };
-        g_autoptr(GPtrArray) rows = NULL;
         const ObjectType *type = NULL;
+
+        assert(ret_type);
+        assert(ret);
+
+        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+                if (strcmp(lists[i].member, member) == 0)
+                        type = lists[i].type;
+        assert(type);
+
+        *ret_type = type;
+        return type == &check_row_type ? manager_list_checks(context, ret)
+                                       : manager_list(context, member, type, ret);
+}
+
+ExitStatus id_complete(Context *context, const char *member, const char *typed, char **ret) {
+        g_autoptr(GPtrArray) rows = NULL;
+        const ObjectType *type;
         ExitStatus status;
 
         assert(typed);
@@ -80,12 +96,6 @@ ExitStatus id_complete(Context *context, const char *member, const char *typed, 
                 *ret = g_strdup(typed);
                 return STATUS_DONE;
         }
-        for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
-                if (strcmp(lists[i].member, member) == 0)
-                        type = lists[i].type;
-        assert(type);
-
-        status = type == &check_row_type ? manager_list_checks(context, &rows)
-                                         : manager_list(context, member, type, &rows);
+        status = objects_list(context, member, &type, &rows);
         return status == STATUS_DONE ? id_complete_in(rows, type, typed, ret) : status;
 }

@@ -7,7 +7,13 @@
 
 #include "ctl/call.h"
 
-/* "ListChecks", "ListAlerts", "ListPeers" or "ListTrust" is asked only where typed may be a beginning. *ret
+/* What "ListChecks", "ListAlerts", "ListPeers" or "ListTrust" lists. */
+ExitStatus objects_list(Context *context, const char *member, const ObjectType **ret_type, GPtrArray **ret);
+/* a row's field as text, NULL where it has none of that name; its id */
+const char *row_text(const ObjectType *type, const char *field, const void *row);
+const char *row_id(const ObjectType *type, const void *row);
+
+/* One of these members is asked only where typed may be a beginning. *ret
  * is what to send, also where nothing was found: the daemon says that better. Caller frees. STATUS_USAGE:
  * several begin so. */
 ExitStatus id_complete(Context *context, const char *member, const char *typed, char **ret);

@@ -35,6 +35,7 @@ typedef struct Flag {
         FlagType type;
         unsigned bits;
         const char *value;    /* what stands for the value in help; NULL for a bool */
+        const char *choices;  /* the words that it may be, separated by blanks; NULL: any text */
         const char *standard; /* default, as text */
         const char *field;    /* the member of the dictionary that is sent; NULL: not sent by itself */
         const char *file_of;  /* this flag names a file with the value of that flag; "-" is standard input */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/agent.h"
+#include "ctl/complete.h"
 #include "ctl/ids.h"
 #include "ctl/json.h"
 #include "ctl/pager.h"
@@ -227,6 +228,9 @@ ExitStatus quctl_run(char *const *argv) {
         size_t used;
 
         assert(argv);
+
+        if (argv[0] && strcmp(argv[0], "--complete") == 0)
+                return complete_run(argv + 1);
 
         arguments_accept(arguments, connection_flags);
         arguments_accept(arguments, output_flags);

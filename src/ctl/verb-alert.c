@@ -73,8 +73,9 @@
                           .only = "smtp",                                                                   \
                           .help = "the recipients; may be repeated" },                                      \
         {                                                                                                   \
-                .name = "starttls", .type = FLAG_BOOL, .standard = (required) ? "true" : NULL,              \
-                .field = "smtp_starttls", .only = "smtp", .help = "encrypt with STARTTLS: true or false"    \
+                .name = "starttls", .type = FLAG_BOOL, .value = "BOOL",                                     \
+                .standard = (required) ? "true" : NULL, .field = "smtp_starttls", .only = "smtp",           \
+                .help = "encrypt with STARTTLS"                                                             \
         }
 #define DISCORD_FLAGS(required)                                                                             \
         { .name = "webhook",                                                                                \

@@ -44,6 +44,7 @@ static const Flag init_flags[] = {
         { .name = "key-type",
           .type = FLAG_TEXT,
           .value = "TYPE",
+          .choices = "ed25519 rsa3072",
           .standard = "ed25519",
           .bits = FLAG_DAEMON_DEFAULT,
           .field = "key_type",

@@ -65,6 +65,7 @@ const Flag output_flags[] = {
         { .name = "json",
           .type = FLAG_TEXT,
           .value = "MODE",
+          .choices = "short pretty off",
           .help = "lists as JSON: short, pretty or off" },
         { .name = "quiet",
           .letter = 'q',

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Every manual renders without a warning of groff(1), and begins and ends as man(7) wants it.
+"""Every manual renders without a warning of groff(1) and mandoc(1), and begins and ends as man(7) wants it.
 
     man.py ROOT
 """
@@ -14,7 +14,15 @@ import tempfile
 
 from rooms import report
 
+MANDOC = ["mandoc", "-T", "lint", "-W", "warning"]
 GROFF = ["groff", "-man", "-t", "-Tutf8", "-ww", "-z", "-rLL=100n"]
+
+
+def mandoc_complaints_of(root, path):
+    run = subprocess.run([*MANDOC, os.path.join(root, path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         text=True, check=False)
+    # a page has no date, so that building it twice gives the same
+    return [line.replace(root.rstrip("/") + "/", "") for line in run.stdout.splitlines() if "missing date" not in line]
 
 
 def complaints_of(root, path):
@@ -25,6 +33,7 @@ def complaints_of(root, path):
     )
     found = [line.replace(root.rstrip("/") + "/", "") for line in run.stderr.splitlines()]
     found += [f"{path}: groff says {run.returncode}"] if run.returncode else []
+    found += mandoc_complaints_of(root, path)
     sections = re.findall(r'(?m)^\.SH "?([A-Z &]+)', text)
     name, section = os.path.basename(path).rsplit(".", 1)
     if not re.search(rf'(?m)^\.TH "?{re.escape(name.upper())}"? {section}\b', text.replace("\\-", "-")):

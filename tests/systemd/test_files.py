@@ -60,6 +60,8 @@ def test_every_file_has_its_place():
             r".*lib/sysusers\.d/quptime\.conf", r".*lib/tmpfiles\.d/quptime\.conf", r".*lib/sysctl\.d/50-quptime\.conf",
             r".*lib/systemd/catalog/quptime\.catalog",
             r".*share/dbus-1/system\.d/org\.quptime1\.conf", r".*share/dbus-1/system-services/org\.quptime1\.service",
+            r".*share/bash-completion/completions/quctl", r".*share/zsh/(vendor-completions|site-functions)/_quctl",
+            r".*share/fish/vendor_completions\.d/quctl\.fish",
             r".*share/dbus-1/services/org\.quptime1\.service", r".*share/dbus-1/interfaces/org\.quptime1\.Manager\.xml",
         ):
             assert any(re.fullmatch(pattern, file) for file in files), f"{pattern} is not among {sorted(files)}"
