@@ -42,13 +42,14 @@ static usec_t call_timeout(const Context *context, unsigned bits) {
 }
 
 char *call_error_text(const sd_bus_error *error, int r, usec_t timeout, ExitStatus *ret_status) {
-        const char *text = error->message ?: g_strerror(-r);
-        ExitStatus status = status_of_error(error);
+        ExitStatus status;
+        const char *text;
 
         assert(error);
         assert(ret_status);
 
-        *ret_status = status;
+        text = error->message ?: g_strerror(-r);
+        status = *ret_status = status_of_error(error);
         /* an error with a name of the daemon's own carries the sentence to show */
         if (error->name && g_str_has_prefix(error->name, BUS_NAME ".Error."))
                 return g_strdup(error->message && *error->message ? error->message : error->name);

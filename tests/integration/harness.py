@@ -375,8 +375,9 @@ class TcpTarget:
 # ---- receivers ----
 
 class Mail:
-    def __init__(self, sender, recipients, raw):
+    def __init__(self, sender, recipients, raw, peer=None):
         self.sender, self.recipients, self.raw, self.at = sender, recipients, raw, time.monotonic()
+        self.peer = peer  # the address that it came from
         self.message = email.message_from_bytes(raw, policy=email.policy.default)
         self.subject = str(self.message["subject"])
         self.message_id = str(self.message["message-id"])
@@ -385,10 +386,12 @@ class Mail:
 
 class SmtpReceiver:
     """A real SMTP server (aiosmtpd). .mode: "accept", "busy" (451 to RCPT), "refuse" (550), "silent" (accepts
-    the connection and says nothing)."""
+    the connection and says nothing). With a server's TLS context and passwords it wants STARTTLS and AUTH, and
+    keeps who tried to log in, in .logins: (address, user, whether the password was right)."""
 
-    def __init__(self, address="127.0.0.1", port=0, namespace=None):
+    def __init__(self, address="127.0.0.1", port=0, namespace=None, context=None, passwords=None):
         self.address, self.namespace = address, namespace
+        self.context, self.passwords, self.logins = context, passwords, []
         self.port = port or free_port(address)
         self.mode = "accept"
         self.mails = []
@@ -397,8 +400,14 @@ class SmtpReceiver:
 
     def start(self):
         import asyncio
-        from aiosmtpd.smtp import SMTP
+        from aiosmtpd.smtp import SMTP, AuthResult
         receiver = self
+
+        def authenticate(server, session, envelope, mechanism, data):
+            user, password = data.login.decode(), data.password.decode()
+            good = receiver.passwords.get(user) == password
+            receiver.logins.append((session.peer[0], user, good))
+            return AuthResult(success=good, handled=good)
 
         class Handler:
             async def handle_RCPT(self, server, session, envelope, address, options):
@@ -411,7 +420,8 @@ class SmtpReceiver:
                 return "250 OK"
 
             async def handle_DATA(self, server, session, envelope):
-                receiver.mails.append(Mail(envelope.mail_from, list(envelope.rcpt_tos), envelope.content))
+                receiver.mails.append(
+                    Mail(envelope.mail_from, list(envelope.rcpt_tos), envelope.content, session.peer[0]))
                 return "250 2.0.0 Ok: queued"
 
         class Server(SMTP):
@@ -429,11 +439,13 @@ class SmtpReceiver:
         listener.bind((self.address, self.port))
         self.loop = asyncio.new_event_loop()
         started = threading.Event()
+        more = {"tls_context": self.context, "require_starttls": True, "authenticator": authenticate,
+                "auth_required": True} if self.context else {}
 
         def serve():
             asyncio.set_event_loop(self.loop)
             self.server = self.loop.run_until_complete(self.loop.create_server(
-                lambda: Server(Handler(), hostname="receiver.test", loop=self.loop), sock=listener))
+                lambda: Server(Handler(), hostname="receiver.test", loop=self.loop, **more), sock=listener))
             started.set()
             self.loop.run_forever()
 

@@ -220,5 +220,57 @@ def test_messages_of_sixty_megabytes():
     with_a_liar(heavy)
 
 
+def refusals(connection, *asked):
+    """What the other side says to these calls of alert.deliver, none of which it may obey."""
+    for number, params in enumerate(asked, 1):
+        connection.send({"method": "alert.deliver", "id": number, "params": {
+            "notice": "n", "recipient": "webhook", "attempt": 1, "within": 25000000, **params}})
+    answers = {}
+
+    def all_answered():
+        answers.update((m["id"], m) for m in connection.read(0.1) if "method" not in m)
+        return len(answers) == len(asked)
+    wait_for("the answers", all_answered)
+    assert not any("result" in answer for answer in answers.values()), answers
+    return [json.dumps(answers[number + 1]) for number in range(len(asked))]
+
+
+def test_who_does_not_lead_has_nothing_delivered():
+    hook = harness.Webhook().start()
+    with Cluster(3) as cluster:
+        cluster.up()
+        leader, holder, liar = cluster.nodes
+        holder.set_credentials(hook=hook.url)
+        holder.stop()
+        holder.start()
+        cluster.settled()
+        leader.quctl("alert", "add", "discord", "oncall", "--webhook-credential", "hook", "--default")
+        alert = json.loads(leader.quctl("--json=short", "alert", "list").stdout)[0]["id"]
+        test = {"test": True, "alert": alert, "when": 1}
+        wait_for("it is known who holds it", lambda: len(json.loads(
+            leader.quctl("--json=short", "alert", "list").stdout)[0].get("lacking", [])) == 2)
+        cluster_id = id_of(holder)
+        liar.kill(signal.SIGKILL)
+        assert cluster.settled() is leader
+        term = holder.status()["term"]
+        with Liar(liar, holder, cluster_id) as connection:
+            said = refusals(connection, {**test, "term": term - 1}, {**test, "term": term}, {**test, "term": term + 1})
+            for answer, words in zip(said, ("the term is over", "follows another leader", "follows another leader")):
+                assert words in answer, said
+        assert holder.status()["term"] == term, "a call moved the term"
+        # the leader's own key, while the leader itself is not heard, and nobody is left to elect another
+        leader.kill(signal.SIGKILL)
+        wait_for("contact is lost", lambda: not holder.status()["master"])
+        with Liar(leader, holder, cluster_id) as connection:
+            said = refusals(connection, {**test, "term": term})
+            assert "lost contact with the leader" in said[0] or "follows another leader, or none" in said[0], said
+        assert not hook.begun, hook.requests
+        for node in (leader, liar):
+            node.start()
+        wait_for("and whoever leads may", lambda: leader.quctl("alert", "test", "oncall", check=False).returncode == 0, 60)
+        assert hook.begun == 1
+    hook.stop()
+
+
 if __name__ == "__main__":
     harness.main(globals())
