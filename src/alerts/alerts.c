@@ -25,9 +25,12 @@ static GPtrArray *owed_of_pair(const Value *value, const char *check_id, const c
 }
 
 static bool is_untouched(const Notice *notice) {
-        for (guint i = 0; i < notice_n_recipients(notice); i++)
-                if (((const Recipient *) g_ptr_array_index(notice->recipients, i))->state != DELIVERY_OWED)
+        for (guint i = 0; i < notice_n_recipients(notice); i++) {
+                const Recipient *recipient = g_ptr_array_index(notice->recipients, i);
+
+                if (recipient->state != DELIVERY_OWED || recipient->in_doubt)
                         return false;
+        }
         return true;
 }
 
@@ -96,7 +99,7 @@ owe_to_effective(const Value *value, Delta *delta, const Transition *transition,
         }
 }
 
-/* leaves the recipients to whom this DOWN is owed or was delivered; NULL: nobody is left */
+/* leaves the recipients who know of this DOWN, or may, or will; NULL: nobody is left */
 static Notice *notice_to_whom_down_went(
                 const Alert *alert, const Transition *transition, NoticeEvent event, const Notice *down) {
         _cleanup_(notice_freep) Notice *notice = notice_compose(alert, transition, event);
@@ -107,14 +110,14 @@ static Notice *notice_to_whom_down_went(
                 const Recipient *recipient = g_ptr_array_index(notice->recipients, i);
                 const Recipient *told = notice_recipient(down, recipient->address);
 
-                if (!told || (told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED))
+                if (!told || !recipient_may_know(told))
                         notice_remove_recipient(notice, i);
         }
         return notice->recipients->len > 0 ? TAKE_PTR(notice) : NULL;
 }
 
-/* The outage is over, or nobody looks any more: says so to whom its DOWN is owed or was delivered, as far as
- * `after` still has them, and lets go of DOWNs that were kept for this. */
+/* The outage is over, or nobody looks any more: says so to whom its DOWN is owed, was or may have been
+ * delivered, as far as `after` still has them, and lets go of DOWNs that were kept for this. */
 static void owe_to_whom_down_went(
                 const Value *value,
                 const Value *after,

@@ -14,7 +14,8 @@
 
 /* The new CheckStatus and the notices it owes, as one change:
  *   -> down              DOWN to every effective alert
- *   down -> up           RECOVERED to whom this outage's DOWN is owed or was delivered, if still existing
+ *   down -> up           RECOVERED to whom this outage's DOWN is owed, was or may have been delivered, if
+ *                        still existing
  *   unknown -> up        UP to every effective alert (a check's first up, once in its life)
  * Fills transition->number and ->check. NULL: the check is gone or its committed state is not
  * transition->from, so somebody else was faster. More than NOTICES_OWED_MAX owed to one alert about one
@@ -40,23 +41,28 @@ Delta *alerts_on_change(
 
 typedef enum AttemptResult {
         ATTEMPT_DELIVERED,
-        ATTEMPT_RETRY,   /* not now */
-        ATTEMPT_UNKNOWN, /* it may have arrived: tried again, as a repeat */
-        ATTEMPT_REFUSED  /* for good */
+        ATTEMPT_RETRY,     /* not now */
+        ATTEMPT_UNKNOWN,   /* it may have arrived: tried again, as a repeat */
+        ATTEMPT_REFUSED,   /* for good */
+        ATTEMPT_BROKEN_OFF /* by us, when it may have arrived already: no attempt that counts, but a doubt */
 } AttemptResult;
 
 typedef struct AttemptOutcome {
         AttemptResult result;
         usec_t retry_after_usec; /* the relay's wish, 0: none */
         uint64_t attempt;        /* which one it was; a failure of one that others followed is no news */
+        uint64_t term;           /* the newest that whoever tells this has heard of */
         const char *answer;      /* secrets removed; cut at DETAIL_MAX_BYTES */
 } AttemptOutcome;
 
 /* The recipient's new state, or its next attempt by alerts/retry.h; an attempt that fails GIVE_UP_USEC after
- * the notice was made is the last. Settled notices that nobody needs any more leave, and their templates
- * with them: a delivered DOWN stays as long as its outage lasts, because RECOVERED is owed where it arrived;
- * the last NOTICES_FAILED_KEPT of an alert that were refused or given up stay to be seen. *ret_state: what
- * the recipient is now in. NULL: there is no such owed recipient (any more). */
+ * the notice was made is the last. A refusal says only that this attempt did not arrive: where another may
+ * have, Recipient.in_doubt is set and stays. That is so after an attempt of unknown outcome, also one told
+ * of late, and where the lead has changed since the notice was made, because a master that died may have
+ * begun an attempt of which nobody heard. Settled notices that nobody needs any more leave, and their
+ * templates with them: a delivered DOWN stays as long as its outage lasts, because RECOVERED is owed where
+ * it arrived; the last NOTICES_FAILED_KEPT of an alert that were refused or given up stay to be seen.
+ * *ret_state: what the recipient is now in. NULL: there is no such owed recipient (any more). */
 Delta *alerts_on_outcome(
                 const Value *value,
                 const char *notice_id,

@@ -67,21 +67,23 @@ void ledger_add(Ledger *ledger,
 }
 
 /* committed -> what it is with all outcomes */
-static Value *apply_all(const Ledger *ledger, const Value *committed, usec_t realtime_usec) {
+static Value *apply_all(const Ledger *ledger, const Value *committed, uint64_t term, usec_t realtime_usec) {
         Value *working = value_ref((Value *) committed);
 
         for (unsigned i = 0; i < ledger->finished->len; i++) {
-                const Finished *finished = g_ptr_array_index(ledger->finished, i);
+                Finished *finished = g_ptr_array_index(ledger->finished, i);
+                _cleanup_(delta_freep) Delta *delta = NULL;
                 DeliveryState state;
-                _cleanup_(delta_freep) Delta *delta = alerts_on_outcome(
+                Value *next;
+
+                finished->outcome.term = term;
+                delta = alerts_on_outcome(
                                 working,
                                 finished->notice_id,
                                 finished->recipient,
                                 &finished->outcome,
                                 realtime_usec,
                                 &state);
-                Value *next;
-
                 if (!delta)
                         continue;
                 next = value_apply(working, delta);
@@ -96,12 +98,15 @@ static void let_go(Ledger *ledger, unsigned n, usec_t now_usec) {
         for (unsigned i = 0; i < n; i++) {
                 const Finished *finished = g_ptr_array_index(ledger->finished, i);
 
-                outbox_settled(ledger->outbox, finished->notice_id, finished->recipient, now_usec);
+                /* the outbox does not wait for what it broke off itself; maybe for a later attempt */
+                if (finished->outcome.result != ATTEMPT_BROKEN_OFF)
+                        outbox_settled(ledger->outbox, finished->notice_id, finished->recipient, now_usec);
         }
         g_ptr_array_remove_range(ledger->finished, 0, n);
 }
 
-Change *ledger_plan(Ledger *ledger, const Value *committed, usec_t now_usec, usec_t realtime_usec) {
+Change *
+ledger_plan(Ledger *ledger, const Value *committed, uint64_t term, usec_t now_usec, usec_t realtime_usec) {
         _cleanup_(value_unrefp) Value *working = NULL;
         _cleanup_(delta_freep) Delta *all = NULL;
 
@@ -111,7 +116,7 @@ Change *ledger_plan(Ledger *ledger, const Value *committed, usec_t now_usec, use
         if (now_usec < ledger_next_deadline(ledger))
                 return NULL;
 
-        working = apply_all(ledger, committed, realtime_usec);
+        working = apply_all(ledger, committed, term, realtime_usec);
         all = delta_between(committed, working);
         if (delta_is_empty(all)) {
                 let_go(ledger, ledger->finished->len, now_usec);

@@ -20,9 +20,10 @@ DEFINE_CLEANUP(Ledger, ledger_free);
 /* steps; now_usec: CLOCK_BOOTTIME, realtime_usec: CLOCK_REALTIME at the same instant */
 /* all copied */
 void ledger_add(Ledger *ledger, const char *notice_id, const char *recipient, const AttemptOutcome *outcome);
-/* The change to commit now; the caller's, who fills in id and cause and calls ledger_answered() with what
- * came of it. NULL: nothing to do before ledger_next_deadline(). */
-Change *ledger_plan(Ledger *ledger, const Value *committed, usec_t now_usec, usec_t realtime_usec);
+/* term: the newest this node has heard of. The change to commit now; the caller's, who fills in id and cause
+ * and calls ledger_answered() with what came of it. NULL: nothing to do before ledger_next_deadline(). */
+Change *
+ledger_plan(Ledger *ledger, const Value *committed, uint64_t term, usec_t now_usec, usec_t realtime_usec);
 void ledger_answered(Ledger *ledger, ChangeOutcome outcome, usec_t now_usec);
 
 /* questions */

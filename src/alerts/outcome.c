@@ -45,14 +45,52 @@ static void recipient_settle(
         case ATTEMPT_UNKNOWN:
                 plan_retry(notice, recipient, outcome, realtime_usec);
                 break;
+        case ATTEMPT_BROKEN_OFF:
+                assert(!"no news");
         }
 }
 
 /* A delivery or refusal stays true, however late it is told; that it did not work then is not of interest
- * any more once another master has tried. */
-static bool is_overtaken(const Recipient *recipient, const AttemptOutcome *outcome) {
-        return (outcome->result == ATTEMPT_RETRY || outcome->result == ATTEMPT_UNKNOWN) &&
-               outcome->attempt > 0 && outcome->attempt <= recipient->attempts;
+ * any more once another master has tried. What was refused to one master may have been taken from another.
+ */
+static bool is_news(const Recipient *recipient, const AttemptOutcome *outcome) {
+        switch (outcome->result) {
+        case ATTEMPT_DELIVERED:
+                return recipient->state != DELIVERY_DELIVERED;
+        case ATTEMPT_REFUSED:
+                return recipient->state == DELIVERY_OWED;
+        case ATTEMPT_RETRY:
+        case ATTEMPT_UNKNOWN:
+                return recipient->state == DELIVERY_OWED &&
+                       (outcome->attempt == 0 || outcome->attempt > recipient->attempts);
+        case ATTEMPT_BROKEN_OFF:
+                return false;
+        }
+        return false;
+}
+
+/* Whether the message may have arrived by an attempt of which nobody will say so. Where the lead has changed
+ * since it was first owed, a master may have died between sending and telling. */
+static bool casts_doubt(const Notice *notice, const AttemptOutcome *outcome) {
+        return outcome->result == ATTEMPT_UNKNOWN || outcome->result == ATTEMPT_BROKEN_OFF ||
+               outcome->term != notice->transition->term;
+}
+
+/* whether it changed anything */
+static bool
+recipient_learn(const Notice *notice,
+                Recipient *recipient,
+                const AttemptOutcome *outcome,
+                usec_t realtime_usec) {
+        bool was_in_doubt = recipient->in_doubt, news = is_news(recipient, outcome);
+
+        if (news)
+                recipient_settle(notice, recipient, outcome, realtime_usec);
+        if (recipient->state == DELIVERY_DELIVERED)
+                recipient->in_doubt = false; /* known */
+        else if (casts_doubt(notice, outcome))
+                recipient->in_doubt = true;
+        return news || recipient->in_doubt != was_in_doubt;
 }
 
 Delta *alerts_on_outcome(
@@ -73,10 +111,8 @@ Delta *alerts_on_outcome(
 
         notice = notice_copy(value_object(value, RECORD_NOTICE, notice_id));
         settled = notice ? notice_recipient(notice, recipient) : NULL;
-        if (!settled || settled->state != DELIVERY_OWED || is_overtaken(settled, outcome))
+        if (!settled || !recipient_learn(notice, settled, outcome, realtime_usec))
                 return NULL;
-
-        recipient_settle(notice, settled, outcome, realtime_usec);
         *ret_state = settled->state;
 
         delta = delta_new();

@@ -337,15 +337,27 @@ static void start_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
                &(SendOutcome){ .result = SEND_RETRY, .answer = error ?: g_strerror(-r) });
 }
 
+static bool may_have_arrived(const Attempt *attempt) {
+        return attempt->delegation || (attempt->sending && send_may_have_arrived(attempt->sending));
+}
+
 static void cancel_attempt(Deliveries *deliveries, const OutboxEffect *effect) {
         for (unsigned i = 0; i < deliveries->attempts->len; i++) {
                 Attempt *attempt = g_ptr_array_index(deliveries->attempts, i);
 
-                if (strcmp(attempt->notice_id, effect->notice_id) == 0 &&
-                    strcmp(attempt->recipient, effect->recipient) == 0) {
-                        g_ptr_array_remove_index_fast(deliveries->attempts, i);
-                        return;
+                if (strcmp(attempt->notice_id, effect->notice_id) != 0 ||
+                    strcmp(attempt->recipient, effect->recipient) != 0)
+                        continue;
+                if (may_have_arrived(attempt)) {
+                        ledger_add(deliveries->ledger,
+                                   attempt->notice_id,
+                                   attempt->recipient,
+                                   &(AttemptOutcome){ .result = ATTEMPT_BROKEN_OFF,
+                                                      .attempt = attempt->number });
+                        settle_soon(deliveries);
                 }
+                g_ptr_array_remove_index_fast(deliveries->attempts, i);
+                return;
         }
 }
 
@@ -361,7 +373,12 @@ static void on_committed(void *userdata, const ManagerAnswer *answer) {
 /* also when this node is master no longer */
 static void commit_finished(Deliveries *deliveries) {
         Manager *m = deliveries->manager;
-        Change *change = ledger_plan(deliveries->ledger, manager_value(m), now_boottime(), now_realtime());
+        Change *change =
+                        ledger_plan(deliveries->ledger,
+                                    manager_value(m),
+                                    manager_term(m),
+                                    now_boottime(),
+                                    now_realtime());
 
         if (change)
                 manager_commit(m, change, "delivery", on_committed, deliveries);

@@ -35,6 +35,7 @@ static const Field recipient_fields[] = {
         FIELD(Recipient, answer, FIELD_STRING, .max = DETAIL_MAX_BYTES),
         FIELD(Recipient, at, FIELD_USEC),
         FIELD(Recipient, retry_at, FIELD_USEC),
+        FIELD(Recipient, in_doubt, FIELD_BOOL),
 };
 const ObjectType recipient_type = OBJECT_TYPE(Recipient, "recipient", recipient_fields);
 
@@ -70,6 +71,12 @@ const ObjectType message_type = OBJECT_TYPE(Message, "message", message_fields);
 
 const char *notice_event_verb(NoticeEvent event) {
         return event == NOTICE_TEST ? "DOWN" : notice_event_to_string(event);
+}
+
+bool recipient_may_know(const Recipient *recipient) {
+        assert(recipient);
+        return recipient->state == DELIVERY_OWED || recipient->state == DELIVERY_DELIVERED ||
+               recipient->in_doubt;
 }
 
 bool notice_is_owed(const Notice *notice) {

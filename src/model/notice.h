@@ -50,6 +50,7 @@ typedef struct Recipient {
         char *answer;    /* the last words of the relay, secrets removed */
         usec_t at;       /* CLOCK_REALTIME of the last attempt */
         usec_t retry_at; /* CLOCK_REALTIME before which the next attempt is not made, 0: at once */
+        bool in_doubt;   /* an attempt may have arrived without anybody knowing it, whatever came later */
 } Recipient;
 DECLARE_OBJECT(Recipient, recipient);
 
@@ -68,6 +69,10 @@ typedef struct Notice {
         uint64_t collapsed;    /* how many older notices this one stands for */
 } Notice;
 DECLARE_OBJECT(Notice, notice);
+
+/* Whether this recipient must be told how it ended, too: the message is owed, was delivered, or may have
+ * been. */
+bool recipient_may_know(const Recipient *recipient);
 
 /* whether any recipient is still owed */
 bool notice_is_owed(const Notice *notice);

@@ -38,6 +38,7 @@ struct Sending {
         send_done_t done;
         void *userdata;
         bool finished;
+        bool released; /* the last bytes were let go, at least some of them */
 
         SendResult result;
         usec_t retry_after_usec;

@@ -36,7 +36,10 @@ static Sending *sending_free(Sending *sending) {
 DEFINE_CLEANUP(Sending, sending_free);
 
 bool sending_is_allowed(Sending *sending) {
-        return !sending->allowed || sending->allowed(sending->userdata);
+        bool allowed = !sending->allowed || sending->allowed(sending->userdata);
+
+        sending->released = sending->released || allowed;
+        return allowed;
 }
 
 void sending_finish(Sending *sending, SendResult result, usec_t retry_after_usec, const char *answer) {
@@ -93,6 +96,14 @@ int send_start(SenderContext *context,
 
         *ret = TAKE_PTR(sending);
         return 0;
+}
+
+bool send_may_have_arrived(const Sending *sending) {
+        assert(sending);
+
+        if (sending->finished)
+                return sending->result == SEND_DELIVERED || sending->result == SEND_UNKNOWN;
+        return sending->released;
 }
 
 Sending *send_cancel(Sending *sending) {

@@ -57,6 +57,8 @@ int send_start(SenderContext *context,
                send_done_t done,
                void *userdata,
                Sending **ret);
+/* whether the message may arrive or have arrived although this is cancelled now */
+bool send_may_have_arrived(const Sending *sending);
 Sending *send_cancel(Sending *sending); /* no call-back follows; returns NULL */
 
 typedef struct SenderVTable {

@@ -132,14 +132,22 @@ MUTANTS = {
     "no RECOVERED": (
         "alerts/alerts.c", "else if (transition->from == CHECK_DOWN)", "else if (false)"),
     "RECOVERED only where DOWN was delivered": (
-        "alerts/alerts.c", "(told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED)", "told->state != DELIVERY_DELIVERED"),
+        "alerts/alerts.c", "!recipient_may_know(told)", "(told->state != DELIVERY_DELIVERED && !told->in_doubt)"),
     "RECOVERED only where DOWN is owed": (
-        "alerts/alerts.c", "(told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED)", "told->state != DELIVERY_OWED"),
+        "alerts/alerts.c", "!recipient_may_know(told)", "(told->state != DELIVERY_OWED && !told->in_doubt)"),
     "RECOVERED dropped after a failover": (
         "alerts/alerts.c", "if (!notice_is_current_down(down, outage))",
         "if (!notice_is_current_down(down, outage) || outage->decided_term != transition->term)"),
     "RECOVERED to everyone": (
-        "alerts/alerts.c", "if (!told || (told->state != DELIVERY_OWED && told->state != DELIVERY_DELIVERED))", "if (false)"),
+        "alerts/alerts.c", "if (!told || !recipient_may_know(told))", "if (false)"),
+    "RECOVERED where DOWN was refused for certain": (
+        "alerts/alerts.c", "if (!told || !recipient_may_know(told))", "if (!told)"),
+    "a refusal is believed, whatever came before": (
+        "alerts/outcome.c", "else if (casts_doubt(notice, outcome)) recipient->in_doubt = true;", ""),
+    "what a dead master began is forgotten": (
+        "alerts/outcome.c", "|| outcome->term != notice->transition->term;", ";"),
+    "what was broken off cannot have arrived": (
+        "alerts/outcome.c", "|| outcome->result == ATTEMPT_BROKEN_OFF", ""),
     "a delivered DOWN is forgotten at once": (
         "alerts/notices.c", "if (!owed && !is_of_use)", "if (!owed)"),
     "DOWN to the default alerts alone": (

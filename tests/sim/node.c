@@ -244,6 +244,7 @@ static void ledger_turn(Sim *sim, SimNode *node) {
         Change *change =
                         ledger_plan(node->ledger,
                                     register_committed(node->reg),
+                                    register_term(node->reg),
                                     sim_clock(sim, node),
                                     sim_wall(sim, node));
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Promise 4: what is owed is delivered, refused or given up, never lost; RECOVERED where DOWN was delivered
- * or is owed; a repeat only where an outcome is unknown, with the same bytes; each lane in its order. */
+/* Promise 4: what is owed is delivered, refused or given up, never lost; RECOVERED where DOWN was delivered,
+ * may have been, or is owed; a repeat only where an outcome is unknown, with the same bytes; each lane in
+ * its order. */
 
 #include <string.h>
 
@@ -25,9 +26,23 @@ static void taken_destroy(gpointer data) {
         g_free(taken);
 }
 
+/* What has become of a DOWN, of an outage that lasts, for one recipient. */
+typedef struct Down {
+        char *notice_id;
+        DeliveryState state;
+        bool in_doubt;
+} Down;
+
+static void down_destroy(gpointer data) {
+        Down *down = data;
+
+        g_free(down->notice_id);
+        g_free(down);
+}
+
 void notices_init(Oracle *oracle) {
         oracle->taken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, taken_destroy);
-        oracle->downs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        oracle->downs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, down_destroy);
         oracle->lanes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 }
 
@@ -269,7 +284,13 @@ all_are_told(Sim *sim, const Value *base, const Value *after, const CheckStatus 
         }
 }
 
-/* to whom DOWN went, and to nobody else */
+/* Whether the end is owed: also where a relay did take DOWN, whatever the register believes. */
+static bool is_waiting_for_the_end(const Sim *sim, const Down *down, const char *recipient) {
+        return down->state == DELIVERY_OWED || down->state == DELIVERY_DELIVERED || down->in_doubt ||
+               taken_of(sim, down->notice_id, recipient)->n > 0;
+}
+
+/* to whom DOWN went, or may have gone, and to nobody else */
 static void the_same_are_told(
                 Sim *sim,
                 const Value *base,
@@ -286,9 +307,7 @@ static void the_same_are_told(
         while (g_hash_table_iter_next(&iter, &key, &value)) {
                 g_auto(GStrv) parts = g_strsplit(key, " ", 3);
 
-                if (g_str_has_prefix(key, prefix) &&
-                    (GPOINTER_TO_UINT(value) == DELIVERY_OWED ||
-                     GPOINTER_TO_UINT(value) == DELIVERY_DELIVERED) &&
+                if (g_str_has_prefix(key, prefix) && is_waiting_for_the_end(sim, value, parts[2]) &&
                     still_listens(base, parts[1], parts[2]))
                         is_owed(sim, after, status, parts[1], parts[2], event);
         }
@@ -304,7 +323,9 @@ static void the_same_are_told(
                         g_autofree char *who = g_strdup_printf(
                                         "%s %s %s", notice->check_id, notice->alert_id, recipient->address);
 
-                        if (!g_hash_table_contains(sim->oracle->downs, who))
+                        const Down *down = g_hash_table_lookup(sim->oracle->downs, who);
+
+                        if (!down || !is_waiting_for_the_end(sim, down, recipient->address))
                                 sim_fail(sim,
                                          "RECOVERED of %s to %s, who never heard of DOWN",
                                          notice->check_id,
@@ -347,7 +368,7 @@ static void follow_downs(Sim *sim, const Value *before, const Value *after) {
         while (g_hash_table_iter_next(&iter, &key, &value)) {
                 g_auto(GStrv) parts = g_strsplit(key, " ", 3);
                 const CheckStatus *status = value_object(after, RECORD_STATUS, parts[0]);
-                bool owed = GPOINTER_TO_UINT(value) == DELIVERY_OWED;
+                bool owed = ((const Down *) value)->state == DELIVERY_OWED;
 
                 if (!status || status->state != CHECK_DOWN || !value_find(after, RECORD_ALERT, parts[1]) ||
                     (owed &&
@@ -363,14 +384,18 @@ static void follow_downs(Sim *sim, const Value *before, const Value *after) {
                         continue;
                 for (guint k = 0; notice->recipients && k < notice->recipients->len; k++) {
                         const Recipient *recipient = g_ptr_array_index(notice->recipients, k);
+                        Down *down = g_new0(Down, 1);
 
+                        down->notice_id = g_strdup(notice->id);
+                        down->state = recipient->state;
+                        down->in_doubt = recipient->in_doubt;
                         g_hash_table_replace(
                                         downs,
                                         g_strdup_printf("%s %s %s",
                                                         notice->check_id,
                                                         notice->alert_id,
                                                         recipient->address),
-                                        GUINT_TO_POINTER(recipient->state));
+                                        down);
                 }
         }
 }

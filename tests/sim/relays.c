@@ -96,6 +96,12 @@ void relay_cancel(Sim *sim, SimNode *node, const OutboxEffect *effect) {
                         "breaks off sending %s%s",
                         attempt->name,
                         attempt->handed ? ", which is with the relay already" : "");
+                if (attempt->handed)
+                        ledger_add(node->ledger,
+                                   attempt->notice_id,
+                                   attempt->recipient,
+                                   &(AttemptOutcome){ .result = ATTEMPT_BROKEN_OFF,
+                                                      .attempt = attempt->attempt });
                 g_ptr_array_remove_index_fast(node->attempts, i);
                 return;
         }

@@ -9,6 +9,7 @@
 
 #define SEC USEC_PER_SEC
 #define CHECK "check-0000"
+#define TERM 4                  /* in which notices are made */
 #define WALL (1778598092 * SEC) /* 2026-05-12T15:01:32Z */
 
 static inline Alert *fixture_discord(const char *id, bool is_default) {
@@ -48,7 +49,7 @@ fixture_transition(const Value *value, const char *check_id, CheckState to, usec
         transition->not_ok = to == CHECK_UP ? 0 : 2;
         transition->detail = g_strdup(to == CHECK_UP ? "" : "connection refused");
         transition->node_id = g_strdup("node-0");
-        transition->term = 4;
+        transition->term = TERM;
         transition->when = when;
         return transition;
 }
@@ -102,7 +103,9 @@ fixture_outcome(Value **value,
                 const char *recipient,
                 AttemptResult result,
                 usec_t when) {
-        AttemptOutcome outcome = { .result = result, .answer = "relay says" };
+        AttemptOutcome outcome = { .result = result,
+                                   .term = notice->transition->term,
+                                   .answer = "relay says" };
         DeliveryState state;
         Delta *delta = alerts_on_outcome(*value, notice->id, recipient, &outcome, when, &state);
 

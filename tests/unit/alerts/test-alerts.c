@@ -381,7 +381,7 @@ static void test_one_refusing_recipient_does_not_hide_the_others(void) {
 
 /* Told late, by a master of yesterday. */
 static void test_an_outcome_that_others_overtook(void) {
-        AttemptOutcome late = { .result = ATTEMPT_RETRY, .attempt = 1, .answer = "busy" };
+        AttemptOutcome late = { .result = ATTEMPT_RETRY, .attempt = 1, .term = TERM, .answer = "busy" };
         _cleanup_(delta_freep) Delta *delta = NULL;
         DeliveryState state;
 
@@ -395,6 +395,131 @@ static void test_an_outcome_that_others_overtook(void) {
         delta = alerts_on_outcome(value, fixture_notice(value, 0)->id, "webhook", &late, WALL + SEC, &state);
         g_assert_nonnull(delta);
         g_assert_cmpint(state, ==, DELIVERY_DELIVERED);
+        finish();
+}
+
+/* what DOWN's only recipient is owed when the outage ends */
+static bool is_end_owed(void) {
+        fixture_flip(&value, CHECK_UP, WALL + USEC_PER_HOUR);
+        return fixture_find(value, "oncall", NOTICE_RECOVERED);
+}
+
+static void start_down(void) {
+        start();
+        fixture_put(&value, RECORD_ALERT, fixture_discord("oncall", true));
+        fixture_flip(&value, CHECK_DOWN, WALL);
+}
+
+/* of the DOWN; false: it was no news */
+static bool outcome_of(AttemptResult result, uint64_t attempt, uint64_t term) {
+        AttemptOutcome outcome = { .result = result, .attempt = attempt, .term = term, .answer = "so" };
+        const Notice *down = fixture_find(value, "oncall", NOTICE_DOWN);
+        DeliveryState state;
+        Delta *delta = alerts_on_outcome(value, down->id, "webhook", &outcome, WALL + SEC, &state);
+
+        if (delta)
+                fixture_apply(&value, delta);
+        return delta;
+}
+
+static DeliveryState state_of_down(void) {
+        return notice_recipient(fixture_find(value, "oncall", NOTICE_DOWN), "webhook")->state;
+}
+
+static void test_a_certain_refusal_owes_nothing(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_RETRY, 1, TERM));
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 2, TERM));
+        g_assert_false(is_end_owed());
+        finish();
+}
+
+/* The receiver took it and closed the connection; the next attempt met a 404. */
+static void test_a_refusal_after_a_doubt_owes_the_end(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_UNKNOWN, 1, TERM));
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 2, TERM));
+        g_assert_cmpint(state_of_down(), ==, DELIVERY_REFUSED);
+        g_assert_true(is_end_owed());
+        finish();
+}
+
+static void test_giving_up_after_a_doubt_owes_the_end(void) {
+        AttemptOutcome late = { .result = ATTEMPT_RETRY, .term = TERM };
+        DeliveryState state = DELIVERY_OWED;
+
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_UNKNOWN, 1, TERM));
+        for (unsigned i = 0; i < 20 && state == DELIVERY_OWED; i++) {
+                const Notice *down = fixture_find(value, "oncall", NOTICE_DOWN);
+
+                fixture_apply(&value,
+                              alerts_on_outcome(
+                                              value,
+                                              down->id,
+                                              "webhook",
+                                              &late,
+                                              WALL + GIVE_UP_USEC + SEC,
+                                              &state));
+        }
+        g_assert_cmpint(state, ==, DELIVERY_GAVE_UP);
+        g_assert_true(is_end_owed());
+        finish();
+}
+
+/* Told by a master of yesterday, after another attempt failed, or was refused. */
+static void test_a_doubt_that_comes_late(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_RETRY, 1, TERM));
+        g_assert_true(outcome_of(ATTEMPT_UNKNOWN, 1, TERM));
+        g_assert_false(outcome_of(ATTEMPT_UNKNOWN, 1, TERM)); /* said once */
+        g_assert_cmpuint(
+                        notice_recipient(fixture_find(value, "oncall", NOTICE_DOWN), "webhook")->attempts,
+                        ==,
+                        1);
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 2, TERM));
+        g_assert_true(is_end_owed());
+        finish();
+
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 1, TERM));
+        g_assert_true(outcome_of(ATTEMPT_UNKNOWN, 1, TERM));
+        g_assert_cmpint(state_of_down(), ==, DELIVERY_REFUSED);
+        g_assert_true(is_end_owed());
+        finish();
+}
+
+/* The lease lapsed, or the attempt was not wanted any more, after the last bytes had left: no attempt that
+ * counts or delays the next, but a doubt. */
+static void test_what_was_broken_off(void) {
+        const Recipient *recipient;
+
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_BROKEN_OFF, 1, TERM));
+        recipient = notice_recipient(fixture_find(value, "oncall", NOTICE_DOWN), "webhook");
+        g_assert_cmpuint(recipient->attempts, ==, 0);
+        g_assert_cmpuint(recipient->retry_at, ==, 0);
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 1, TERM));
+        g_assert_true(is_end_owed());
+        finish();
+}
+
+/* A master that died may have begun an attempt of which nobody heard. */
+static void test_a_refusal_to_the_next_master(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 1, TERM + 1));
+        g_assert_true(is_end_owed());
+        finish();
+}
+
+static void test_taken_from_one_and_refused_to_another(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_REFUSED, 1, TERM));
+        g_assert_true(outcome_of(ATTEMPT_DELIVERED, 1, TERM));
+        g_assert_cmpint(state_of_down(), ==, DELIVERY_DELIVERED);
+        g_assert_false(outcome_of(ATTEMPT_REFUSED, 2, TERM));
+        g_assert_false(outcome_of(ATTEMPT_BROKEN_OFF, 2, TERM));
+        g_assert_true(is_end_owed());
         finish();
 }
 
@@ -881,6 +1006,13 @@ int main(int argc, char **argv) {
                         test_one_refusing_recipient_does_not_hide_the_others);
         g_test_add_func("/alerts/outcome/not-owed", test_outcomes_of_what_is_not_owed);
         g_test_add_func("/alerts/outcome/overtaken", test_an_outcome_that_others_overtook);
+        g_test_add_func("/alerts/outcome/doubt/none", test_a_certain_refusal_owes_nothing);
+        g_test_add_func("/alerts/outcome/doubt/refused", test_a_refusal_after_a_doubt_owes_the_end);
+        g_test_add_func("/alerts/outcome/doubt/given-up", test_giving_up_after_a_doubt_owes_the_end);
+        g_test_add_func("/alerts/outcome/doubt/late", test_a_doubt_that_comes_late);
+        g_test_add_func("/alerts/outcome/doubt/broken-off", test_what_was_broken_off);
+        g_test_add_func("/alerts/outcome/doubt/next-master", test_a_refusal_to_the_next_master);
+        g_test_add_func("/alerts/outcome/doubt/taken", test_taken_from_one_and_refused_to_another);
         g_test_add_func("/alerts/outcome/answer-is-cut", test_an_answer_is_cut_on_a_character);
         g_test_add_func("/alerts/collapse/oldest-pair", test_the_oldest_pair_collapses);
         g_test_add_func("/alerts/collapse/untouched-first", test_a_pair_that_reached_nobody_collapses_first);

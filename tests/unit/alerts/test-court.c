@@ -282,22 +282,22 @@ static void test_ledger(void) {
         fixture_flip(&value, CHECK_DOWN, WALL);
         notice = fixture_notice(value, 0);
 
-        g_assert_null(ledger_plan(ledger, value, 10 * SEC, WALL));
+        g_assert_null(ledger_plan(ledger, value, TERM, 10 * SEC, WALL));
         ledger_add(ledger,
                    notice->id,
                    "webhook",
                    &(AttemptOutcome){ .result = ATTEMPT_DELIVERED, .attempt = 1, .answer = "ok" });
-        change = ledger_plan(ledger, value, 10 * SEC, WALL);
+        change = ledger_plan(ledger, value, TERM, 10 * SEC, WALL);
         g_assert_nonnull(change);
         g_assert_cmpuint(change->ops->len, ==, 1);
         (void) change_free(change);
-        g_assert_null(ledger_plan(ledger, value, 11 * SEC, WALL));
+        g_assert_null(ledger_plan(ledger, value, TERM, 11 * SEC, WALL));
         g_assert_cmpuint(ledger_next_deadline(ledger), ==, USEC_INFINITY);
 
         ledger_answered(ledger, CHANGE_CONFLICT, 11 * SEC);
-        g_assert_null(ledger_plan(ledger, value, 11 * SEC, WALL));
+        g_assert_null(ledger_plan(ledger, value, TERM, 11 * SEC, WALL));
         g_assert_cmpuint(ledger_next_deadline(ledger), >, 11 * SEC);
-        change = ledger_plan(ledger, value, ledger_next_deadline(ledger), WALL);
+        change = ledger_plan(ledger, value, TERM, ledger_next_deadline(ledger), WALL);
         g_assert_nonnull(change);
         (void) change_free(change);
         ledger_answered(ledger, CHANGE_DONE, 12 * SEC);
@@ -305,7 +305,7 @@ static void test_ledger(void) {
 
         /* of a notice that is gone nothing is left to commit */
         ledger_add(ledger, "gone", "webhook", &(AttemptOutcome){ .result = ATTEMPT_REFUSED, .attempt = 1 });
-        g_assert_null(ledger_plan(ledger, value, 20 * SEC, WALL));
+        g_assert_null(ledger_plan(ledger, value, TERM, 20 * SEC, WALL));
         g_assert_cmpuint(ledger_n_open(ledger), ==, 0);
         (void) ledger_free(ledger);
         (void) outbox_free(outbox);
@@ -396,7 +396,7 @@ static void test_overtaken(void) {
 
         ledger_add(ledger, id, "webhook", &failure);
         outbox_finished(outbox, id, "webhook", 3 * SEC);
-        g_assert_null(ledger_plan(ledger, value, 3 * SEC, WALL));
+        g_assert_null(ledger_plan(ledger, value, TERM, 3 * SEC, WALL));
         g_ptr_array_unref(outbox_take_effects(outbox));
         outbox_tick(outbox, 3600 * SEC);
         effects = outbox_take_effects(outbox);

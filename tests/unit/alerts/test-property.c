@@ -5,11 +5,11 @@
 #include "alerts/outbox.h"
 #include "base/limits.h"
 
-/* Random transitions, outcomes, edits, removals and returns, lapsed leases and dead masters, against a
- * model that knows three things: what each DOWN has come to for each recipient, what each recipient has
- * received, and whose outcome is in doubt. Nothing owed disappears but for a reason; RECOVERED or the last
- * word is owed exactly where this outage's DOWN is owed or was delivered; each recipient of an alert hears
- * about a check in order, and nothing twice unless the outcome was in doubt. */
+/* Random transitions, outcomes, edits, removals and returns, lapsed leases and dead masters, against a model
+ * that knows three things: what each DOWN has come to for each recipient, what each recipient has received,
+ * and whose outcome is in doubt. Nothing owed disappears but for a reason; RECOVERED or the last word is
+ * owed exactly where this outage's DOWN is owed, was delivered or may have been; each recipient of an alert
+ * hears about a check in order, and nothing twice unless the outcome was in doubt. */
 
 enum { CHECKS = 3, ALERTS = 4, STEPS = 2500 };
 
@@ -30,7 +30,9 @@ typedef struct World {
         GHashTable *heard;   /* "check alert recipient" -> usec_t *, date of the last received */
         GHashTable *got;     /* "notice recipient": received */
         GHashTable *doubt;   /* "notice recipient": an attempt's outcome is unknown */
-        const char *dead;    /* an alert whose relay never answers */
+        GHashTable *said;    /* "notice recipient": and the register was told so */
+        uint64_t term;
+        const char *dead; /* an alert whose relay never answers */
         usec_t now;
         unsigned n_received, n_repeats, n_collapsed, n_gave_up, n_last_words;
 } World;
@@ -207,7 +209,12 @@ static void end_outage(World *world, const char *check_id, NoticeEvent event) {
 static void settle_down(World *world, const Notice *notice, const char *recipient, DeliveryState state) {
         const CheckStatus *status = value_object(world->value, RECORD_STATUS, notice->check_id);
         g_autofree char *lane = lane_of(notice, recipient);
+        g_autofree char *key = g_strdup_printf("%s %s", notice->id, recipient);
 
+        /* a refusal, or giving up, is not believed where the message was received or may have been */
+        if (g_hash_table_contains(world->got, key) || g_hash_table_contains(world->said, key) ||
+            world->term != notice->transition->term)
+                state = state == DELIVERY_OWED ? state : DELIVERY_DELIVERED;
         if (notice_is_current_down(notice, status) && g_hash_table_contains(world->downs, lane))
                 g_hash_table_replace(world->downs, g_steal_pointer(&lane), GINT_TO_POINTER(state));
 }
@@ -234,6 +241,7 @@ static void flip(World *world) {
                 return;
         world->now += SEC;
         transition = fixture_transition(world->value, id, to, WALL + world->now);
+        transition->term = world->term;
         delta = alerts_on_transition(world->value, transition);
         adopt(world, value_apply(world->value, delta), NULL);
         if (to == CHECK_DOWN)
@@ -339,6 +347,24 @@ static void edit_alert(World *world) {
 
 /* masters */
 
+static void tell_broken_off(World *world, const Attempt *attempt) {
+        AttemptOutcome outcome = { .result = ATTEMPT_BROKEN_OFF,
+                                   .attempt = attempt->number,
+                                   .term = world->term };
+        DeliveryState state;
+        _cleanup_(delta_freep) Delta *delta = alerts_on_outcome(
+                        world->value,
+                        attempt->notice_id,
+                        attempt->recipient,
+                        &outcome,
+                        WALL + world->now,
+                        &state);
+
+        if (delta)
+                adopt(world, value_apply(world->value, delta), NULL);
+        g_hash_table_add(world->said, g_strdup_printf("%s %s", attempt->notice_id, attempt->recipient));
+}
+
 static void take_effects(World *world) {
         g_autoptr(GPtrArray) effects = outbox_take_effects(world->outbox);
 
@@ -353,6 +379,7 @@ static void take_effects(World *world) {
                                 continue;
                         g_assert_cmpint(effect->kind, ==, OUTBOX_CANCEL); /* one at a time */
                         cast_doubt(world, attempt);
+                        tell_broken_off(world, attempt);
                         g_ptr_array_remove_index_fast(world->attempts, k--);
                 }
                 if (effect->kind == OUTBOX_CANCEL)
@@ -386,7 +413,9 @@ static void end_attempt(World *world, Attempt *attempt, unsigned die) {
 
 static void commit_one(World *world, guint i) {
         Attempt *attempt = g_ptr_array_index(world->attempts, i);
-        AttemptOutcome outcome = { .result = attempt->result, .attempt = attempt->number, .answer = "so" };
+        AttemptOutcome outcome = {
+                .result = attempt->result, .attempt = attempt->number, .term = world->term, .answer = "so"
+        };
         g_autofree char *recipient = g_strdup(attempt->recipient);
         _cleanup_(notice_freep) Notice *notice = NULL;
         _cleanup_(delta_freep) Delta *delta = NULL;
@@ -396,6 +425,8 @@ static void commit_one(World *world, guint i) {
                 return;
         delta = alerts_on_outcome(
                         world->value, attempt->notice_id, recipient, &outcome, WALL + world->now, &state);
+        if (outcome.result == ATTEMPT_UNKNOWN)
+                g_hash_table_add(world->said, g_strdup_printf("%s %s", attempt->notice_id, recipient));
         if (delta) {
                 notice = notice_copy(value_object(world->value, RECORD_NOTICE, attempt->notice_id));
                 world->n_gave_up += state == DELIVERY_GAVE_UP;
@@ -419,6 +450,7 @@ static void change_master(World *world) {
                         cast_doubt(world, attempt);
                 g_ptr_array_remove_index_fast(world->attempts, 0);
         }
+        world->term++;
         (void) outbox_free(world->outbox);
         world->outbox = outbox_new();
         outbox_set_value(world->outbox, world->value, world->now, WALL + world->now);
@@ -516,6 +548,8 @@ static void run_seed(guint32 seed, World *sum) {
                 .heard = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
                 .got = text_set(),
                 .doubt = text_set(),
+                .said = text_set(),
+                .term = 1,
                 .dead = seed % 2 == 0 ? "alert-0" : NULL,
                 .now = 1000 * SEC,
         };
@@ -539,6 +573,7 @@ static void run_seed(guint32 seed, World *sum) {
         g_hash_table_unref(world.heard);
         g_hash_table_unref(world.got);
         g_hash_table_unref(world.doubt);
+        g_hash_table_unref(world.said);
         g_ptr_array_unref(world.attempts);
         (void) outbox_free(world.outbox);
         (void) value_unref(world.value);
