@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 
 #include "ctl/verbs.h"
+#include "tui/dashboard.h"
 
 int main(int argc, char *argv[]) {
         g_auto(GStrv) arguments = g_strdupv(argv);
@@ -15,5 +16,5 @@ int main(int argc, char *argv[]) {
         /* before anything else: what is secret shall not stand in a process list while we run */
         argv_blank(argv, verb_flag_is_secret);
 
-        return quctl_run(argc > 0 ? arguments + 1 : arguments);
+        return quctl_run(argc > 0 ? arguments + 1 : arguments, dashboard_run);
 }

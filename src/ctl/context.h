@@ -28,7 +28,8 @@ typedef enum BusChoice {
 
 typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY, _JSON_MODE_MAX } JsonMode;
 
-typedef struct Context {
+typedef struct Context Context;
+struct Context {
         BusChoice bus_choice;
         char *address; /* of BUS_ADDRESS */
         char *host;    /* over ssh, as [USER@]HOST; NULL: this one */
@@ -47,7 +48,8 @@ typedef struct Context {
         bool may_ask;            /* the daemon may let polkit ask a person for a password */
         pid_t pager;             /* the child that shows the output (ctl/pager.h); 0: none */
         pid_t agent;             /* the child that asks for it (ctl/agent.h); 0: none */
-} Context;
+        ExitStatus (*dashboard)(Context *context); /* what the verb tui runs */
+};
 
 /* closes the connection, ends the agent */
 void context_done(Context *context);

@@ -220,14 +220,15 @@ static ExitStatus help_for_all(Context *context) {
         return STATUS_DONE;
 }
 
-ExitStatus quctl_run(char *const *argv) {
+ExitStatus quctl_run(char *const *argv, ExitStatus (*dashboard)(Context *context)) {
         _cleanup_(arguments_freep) Arguments *arguments = arguments_new();
-        _cleanup_(context_done) Context context = {};
+        _cleanup_(context_done) Context context = { .dashboard = dashboard };
         g_autofree char *error = NULL;
         ExitStatus status;
         size_t used;
 
         assert(argv);
+        assert(dashboard);
 
         if (argv[0] && strcmp(argv[0], "--complete") == 0)
                 return complete_run(argv + 1);

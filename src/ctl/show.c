@@ -82,7 +82,7 @@ void show_peers(const Context *context, const GPtrArray *peers) {
         print_legend(context, "(* = this node)");
 }
 
-static char *alerts_text(const GPtrArray *alerts) {
+char *check_alerts_text(const GPtrArray *alerts) {
         GString *s = g_string_new(NULL);
 
         for (unsigned i = 0; alerts && i < alerts->len; i++) {
@@ -96,7 +96,7 @@ static char *alerts_text(const GPtrArray *alerts) {
         return g_string_free(s, /* free_segment= */ FALSE);
 }
 
-static char *state_text(const CheckRow *check, usec_t now_realtime) {
+char *check_state_text(const CheckRow *check, usec_t now_realtime) {
         g_autofree char *age = NULL;
 
         if (check->stale_since == 0)
@@ -124,8 +124,8 @@ void show_checks(const Context *context, const GPtrArray *checks, usec_t now_rea
                 const CheckRow *check = g_ptr_array_index(checks, i);
                 g_autofree char *state = NULL, *alerts = NULL, *votes = NULL;
 
-                state = state_text(check, now_realtime);
-                alerts = alerts_text(check->alerts);
+                state = check_state_text(check, now_realtime);
+                alerts = check_alerts_text(check->alerts);
                 votes = g_strdup_printf("%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, check->ok, check->total);
                 table_add(table, check->id);
                 table_add(table, check->name);

@@ -10,3 +10,7 @@
 void show_node(const NodeStatus *node);
 void show_peers(const Context *context, const GPtrArray *peers);
 void show_checks(const Context *context, const GPtrArray *checks, usec_t now_realtime);
+
+/* the words of two cells; caller frees */
+char *check_alerts_text(const GPtrArray *alerts); /* of EffectiveAlert: "oncall*,boss", or "-" */
+char *check_state_text(const CheckRow *check, usec_t now_realtime);

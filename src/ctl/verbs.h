@@ -22,7 +22,7 @@ typedef struct Verb {
 
 extern const Verb *const verbs[]; /* in the order of help; ends with NULL */
 
-extern const Verb verb_init, verb_serve, verb_status, verb_fingerprint;
+extern const Verb verb_init, verb_serve, verb_status, verb_fingerprint, verb_tui;
 extern const Verb verb_node_add, verb_node_list, verb_node_edit, verb_node_remove, verb_node_reset;
 extern const Verb verb_check_add_http, verb_check_add_tcp, verb_check_add_icmp;
 extern const Verb verb_check_list, verb_check_edit, verb_check_remove;
@@ -49,5 +49,6 @@ bool verbs_have_prefix(const char *prefix);
 /* the nearest verb to mistyped words, or NULL; borrowed */
 const char *verb_nearest(char *const *words);
 
-/* quctl itself: arguments without the program's name */
-ExitStatus quctl_run(char *const *argv);
+/* quctl itself: arguments without the program's name; dashboard is what the verb tui runs, as it lives in a
+ * room after this one */
+ExitStatus quctl_run(char *const *argv, ExitStatus (*dashboard)(Context *context));

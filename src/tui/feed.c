@@ -395,11 +395,45 @@ static void on_changed(Feed *feed, sd_bus_message *message) {
         tell(feed);
 }
 
+static void on_transition(Feed *feed, sd_bus_message *message) {
+        const char *id, *name, *from, *to, *detail;
+        g_autofree char *text = NULL;
+        uint64_t when;
+
+        if (sd_bus_message_read(message, "ssssts", &id, &name, &from, &to, &when, &detail) < 0)
+                return;
+        text = g_strdup_printf("%s is %s%s%s%s", name, to, *detail ? " (" : "", detail, *detail ? ")" : "");
+        feed->observer->happened(feed->userdata, g_str_equal(to, "up"), text);
+}
+
+static void on_delivery(Feed *feed, sd_bus_message *message) {
+        const char *notice, *alert, *check, *event, *recipient, *result, *answer;
+        g_autofree char *text = NULL;
+
+        if (sd_bus_message_read(
+                            message,
+                            "sssssss",
+                            &notice,
+                            &alert,
+                            &check,
+                            &event,
+                            &recipient,
+                            &result,
+                            &answer) < 0)
+                return;
+        text = g_strdup_printf("%s %s for %s: %s", check, event, alert, result);
+        feed->observer->happened(feed->userdata, g_str_equal(result, "delivered"), text);
+}
+
 static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *reterr) {
         Feed *feed = userdata;
 
         if (sd_bus_message_is_signal(message, INTERFACE_PROPERTIES, "PropertiesChanged"))
                 on_changed(feed, message);
+        else if (sd_bus_message_is_signal(message, BUS_INTERFACE_MANAGER, "CheckTransition"))
+                on_transition(feed, message);
+        else if (sd_bus_message_is_signal(message, BUS_INTERFACE_MANAGER, "Delivery"))
+                on_delivery(feed, message);
         want_pass(feed);
         return 0;
 }
@@ -670,15 +704,15 @@ const NodeStatus *feed_node(const Feed *feed) {
         return feed->node;
 }
 
-const GPtrArray *feed_peers(const Feed *feed) {
+GPtrArray *feed_peers(const Feed *feed) {
         return feed->peers;
 }
 
-const GPtrArray *feed_checks(const Feed *feed) {
+GPtrArray *feed_checks(const Feed *feed) {
         return feed->checks.rows;
 }
 
-const GPtrArray *feed_alerts(const Feed *feed) {
+GPtrArray *feed_alerts(const Feed *feed) {
         return feed->alerts;
 }
 

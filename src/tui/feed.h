@@ -20,6 +20,8 @@ typedef struct Feed Feed;
 
 typedef struct FeedObserver {
         void (*changed)(void *userdata); /* something of what is asked for below is another */
+        /* a transition or a delivery, in one line */
+        void (*happened)(void *userdata, bool is_good, const char *text);
 } FeedObserver;
 
 /* ---- lifecycle ---- */
@@ -30,12 +32,13 @@ Feed *feed_new(sd_event *event, Context *context, const FeedObserver *observer, 
 Feed *feed_free(Feed *feed);
 DEFINE_CLEANUP(Feed, feed_free);
 
-/* ---- questions; all answers are borrowed until the next changed() ---- */
+/* ---- questions; all answers are borrowed until the next changed(), a list may be kept by a reference
+ * ---- */
 
-const NodeStatus *feed_node(const Feed *feed);  /* NULL: not yet read */
-const GPtrArray *feed_peers(const Feed *feed);  /* of PeerRow */
-const GPtrArray *feed_checks(const Feed *feed); /* of CheckRow, in the order of the document */
-const GPtrArray *feed_alerts(const Feed *feed); /* of AlertRow */
+const NodeStatus *feed_node(const Feed *feed); /* NULL: not yet read */
+GPtrArray *feed_peers(const Feed *feed);       /* of PeerRow */
+GPtrArray *feed_checks(const Feed *feed);      /* of CheckRow, in the order of the document */
+GPtrArray *feed_alerts(const Feed *feed);      /* of AlertRow */
 /* Why all this is not up to date, one sentence ready to be shown; NULL: it is. */
 const char *feed_problem(const Feed *feed);
 usec_t feed_read_at(const Feed *feed); /* when all of it was last read (CLOCK_REALTIME); 0: not yet */
