@@ -1246,6 +1246,7 @@ class ExitStatus(Case):
         "init": "Init",
         "status": "ListPeers",
         "fingerprint": None,
+        "tui": None,
         "node add -y b:1": "AddNode",
         "node list": "ListPeers",
         "node edit x --address=h:1": "EditNode",
@@ -1286,6 +1287,10 @@ class ExitStatus(Case):
         for line in self.VERBS:
             self.assertIn("systemctl start", self.error(*line.split(), status=3))
 
+    def test_dashboard_needs_a_terminal(self):
+        self.daemon()
+        self.assertIn("needs a terminal", self.error("tui", status=1))
+
     def test_wrong_usage(self):
         for line in [*self.VERBS, *self.WITHOUT_DAEMON]:
             self.error(*line.split(), "--no-such-option", status=2)
@@ -1310,7 +1315,8 @@ class ExitStatus(Case):
     def test_done(self):
         self.daemon()
         for line in self.VERBS:
-            self.out(*line.split())
+            if line != "tui":  # which tests/tui/ drives
+                self.out(*line.split())
         self.out("serve")
 
 
