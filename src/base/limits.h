@@ -100,11 +100,16 @@
 #define DISCORD_ID_MAX_CHARS 20
 #define RELAY_ANSWER_MAX_BYTES 65536 /* what a relay or webhook may answer */
 #define WEBHOOKS_AT_ONCE 4
-#define DELIVERIES_PER_ALERT 4                   /* attempts in flight */
-#define DELIVERIES_AT_ONCE 32                    /* attempts in flight, of all alerts together */
-#define ERRANDS_MAX 256                          /* attempts that this node makes for the master */
-#define ERRAND_MAX_USEC (2 * USEC_PER_MINUTE)    /* whatever time it gives */
-#define NOTICES_FAILED_KEPT 16                   /* refused or given up, per alert, kept to be seen */
+#define DELIVERIES_PER_ALERT 4                /* attempts in flight */
+#define DELIVERIES_AT_ONCE 32                 /* attempts in flight, of all alerts together */
+#define ERRANDS_MAX 256                       /* attempts that this node makes for the master */
+#define ERRAND_MAX_USEC (2 * USEC_PER_MINUTE) /* whatever time it gives */
+#define NOTICES_FAILED_KEPT 16                /* refused or given up, per alert, kept to be seen */
+#define TELLINGS_MAX 4096                     /* deliveries that a node remembers */
+#define EXPLAINED_TELLINGS_MAX 256            /* of one check, in one answer; the newest */
+#define EXPLAINED_ROUNDS_MAX 64
+#define EXPLAIN_AT_ONCE 16                       /* of which the other nodes are asked; others do without */
+#define EXPLAIN_ASK_USEC (3 * USEC_PER_SEC)      /* for the other nodes to say what they know */
 #define RETRY_AFTER_MAX_USEC (1 * USEC_PER_HOUR) /* what a relay may ask for */
 #define WEBHOOK_DEADLINE_USEC (15 * USEC_PER_SEC)
 #define MAIL_CONNECT_USEC (15 * USEC_PER_SEC)

@@ -36,7 +36,8 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *rete
 static bool is_big(sd_bus_message *m) {
         const char *member = sd_bus_message_get_member(m);
 
-        return member && (g_str_has_prefix(member, "List") || strcmp(member, "GetManagedObjects") == 0);
+        return member && (g_str_has_prefix(member, "List") || strcmp(member, "ExplainCheck") == 0 ||
+                          strcmp(member, "GetManagedObjects") == 0);
 }
 
 static int on_message(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {

@@ -484,6 +484,47 @@ static int append_secret(sd_bus_message *reply, const Field *field, const char *
         return sd_bus_message_append(reply, "{sv}", field->name, "a{sv}", 1, "kept", "b", 1);
 }
 
+static int append_rows(sd_bus_message *reply, const Field *field, const GPtrArray *list) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        if (r < 0)
+                return r;
+        for (unsigned i = 0; list && i < list->len; i++) {
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+                if (r < 0)
+                        return r;
+                r = dictionary_append(reply, field->object, g_ptr_array_index(list, i));
+                if (r < 0)
+                        return r;
+                r = sd_bus_message_close_container(reply);
+                if (r < 0)
+                        return r;
+        }
+        return sd_bus_message_close_container(reply);
+}
+
+static int append_list(sd_bus_message *reply, const Field *field, const GPtrArray *list) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_basic(reply, 's', field->name);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(reply, 'v', "aa{sv}");
+        if (r < 0)
+                return r;
+        r = append_rows(reply, field, list);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(reply);
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(reply);
+}
+
 static int append_field(sd_bus_message *reply, const Field *field, const void *object) {
         switch (field->type) {
         case FIELD_STRING:
@@ -507,6 +548,8 @@ static int append_field(sd_bus_message *reply, const Field *field, const void *o
                                 strtab_to_string(field->names, *FIELD_AT(const int, field, object)));
         case FIELD_STRV:
                 return dictionary_append_strv(reply, field->name, *FIELD_AT(char **const, field, object));
+        case FIELD_LIST:
+                return append_list(reply, field, *FIELD_AT(GPtrArray *const, field, object));
         default: /* no field that people may see has another type */
                 return 0;
         }
@@ -524,7 +567,7 @@ int dictionary_append(sd_bus_message *reply, const ObjectType *type, const void 
                 if (field->type == FIELD_EXTRA || field->flags & FIELD_INTERNAL)
                         continue;
                 /* a row always has what a person would look for; the rest only where there is something */
-                if (field->type != FIELD_BOOL && field->type != FIELD_ENUM &&
+                if (field->type != FIELD_BOOL && field->type != FIELD_ENUM && field->type != FIELD_LIST &&
                     object_field_is_empty(field, object))
                         continue;
                 r = append_field(reply, field, object);

@@ -42,7 +42,8 @@ void dictionary_drop(Dictionary *dictionary, const char *field);
  * -ERANGE: out of range. */
 int dictionary_read_uint(sd_bus_message *message, uint64_t *ret);
 
-/* writing: entries of an open a{sv} container */
+/* writing: entries of an open a{sv} container. A list of objects is aa{sv}. Always
+ * there are bools, enumerations and lists; of the rest what is empty is left out. */
 int dictionary_append(sd_bus_message *reply, const ObjectType *type, const void *object);
 int dictionary_append_string(sd_bus_message *reply, const char *key, const char *value); /* NULL: "" */
 int dictionary_append_uint(sd_bus_message *reply, const char *key, uint64_t value);      /* t */

@@ -135,6 +135,36 @@ static int method_init(sd_bus_message *m, void *userdata, sd_bus_error *reterr) 
         return 1;
 }
 
+/* ---- calls with one text ---- */
+
+typedef void (*text_verb_t)(Manager *manager, const char *text, manager_answer_t done, void *userdata);
+
+static int
+call_with_text(Connection *c,
+               sd_bus_message *m,
+               text_verb_t verb,
+               sd_bus_message_handler_t handler,
+               bus_reply_t reply,
+               sd_bus_error *reterr) {
+        const char *text;
+        BusCall *call;
+        int r;
+
+        r = may_after_init(c, m, handler, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "s", &text);
+        if (r < 0)
+                return r;
+        if (strlen(text) > DETAIL_MAX_BYTES)
+                return sd_bus_error_set(reterr, BUS_ERROR_INVALID, "The argument is too long.");
+        r = bus_call_new(c, m, reply, &call, reterr);
+        if (r < 0)
+                return r;
+        verb(c->bus->manager, text, bus_call_answered, call);
+        return 1;
+}
+
 /* ---- lists ---- */
 
 static int method_list_peers(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -219,6 +249,25 @@ static int method_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *r
         if (r < 0)
                 return r;
         return sd_bus_send(NULL, reply, NULL);
+}
+
+static int reply_explanation(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
+        int r;
+
+        (void) bus;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        r = dictionary_append(reply, &explanation_type, answer->explanation);
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(reply);
+}
+
+static int method_explain_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return call_with_text(
+                        userdata, m, manager_check_explain, method_explain_check, reply_explanation, reterr);
 }
 
 static int trust_append_row(sd_bus_message *reply, const TrustEntry *entry) {
@@ -390,34 +439,6 @@ static int method_disable_alert(sd_bus_message *m, void *userdata, sd_bus_error 
 }
 
 /* ---- verbs with one text ---- */
-
-typedef void (*text_verb_t)(Manager *manager, const char *text, manager_answer_t done, void *userdata);
-
-static int
-call_with_text(Connection *c,
-               sd_bus_message *m,
-               text_verb_t verb,
-               sd_bus_message_handler_t handler,
-               bus_reply_t reply,
-               sd_bus_error *reterr) {
-        const char *text;
-        BusCall *call;
-        int r;
-
-        r = may_after_init(c, m, handler, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = sd_bus_message_read(m, "s", &text);
-        if (r < 0)
-                return r;
-        if (strlen(text) > DETAIL_MAX_BYTES)
-                return sd_bus_error_set(reterr, BUS_ERROR_INVALID, "The argument is too long.");
-        r = bus_call_new(c, m, reply, &call, reterr);
-        if (r < 0)
-                return r;
-        verb(c->bus->manager, text, bus_call_answered, call);
-        return 1;
-}
 
 static int method_test_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return call_with_text(userdata, m, manager_alert_test, method_test_alert, reply_text, reterr);
@@ -622,6 +643,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_list_peers, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListChecks", SD_BUS_ARGS("u", offset, "u", limit),
                                 SD_BUS_RESULT("aa{sv}", checks, "u", total), method_list_checks, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("ExplainCheck", SD_BUS_ARGS("s", id_or_name),
+                                SD_BUS_RESULT("a{sv}", explanation), method_explain_check, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ListAlerts", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", alerts),
                                 method_list_alerts, OPEN),
         SD_BUS_METHOD_WITH_ARGS("AddCheck", SD_BUS_ARGS("a{sv}", check), SD_BUS_RESULT("s", id, "t", version),

@@ -19,6 +19,7 @@ const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "ListPeers", NULL },
         { BUS_INTERFACE_MANAGER, "ListChecks", NULL },
         { BUS_INTERFACE_MANAGER, "ListAlerts", NULL },
+        { BUS_INTERFACE_MANAGER, "ExplainCheck", NULL },
         { BUS_INTERFACE_MANAGER, "AddCheck", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "EditCheck", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "RemoveCheck", BUS_ACTION_CONFIGURE },

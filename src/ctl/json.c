@@ -36,6 +36,12 @@ static void add_time(JsonBuilder *builder, usec_t instant) {
         json_builder_add_string_value(builder, text);
 }
 
+static void add_duration(JsonBuilder *builder, usec_t duration) {
+        g_autofree char *text = usec_to_duration(duration);
+
+        json_builder_add_string_value(builder, text);
+}
+
 static void add_strv(JsonBuilder *builder, char *const *strv) {
         json_builder_begin_array(builder);
         for (size_t i = 0; strv && strv[i]; i++)
@@ -57,7 +63,11 @@ static void add_field(JsonBuilder *builder, const Field *field, const void *obje
                 json_builder_add_boolean_value(builder, *FIELD_AT(const bool, field, object));
                 break;
         case FIELD_UINT:
+        case FIELD_USEC:
                 json_builder_add_int_value(builder, (gint64) *FIELD_AT(const uint64_t, field, object));
+                break;
+        case FIELD_DURATION:
+                add_duration(builder, *FIELD_AT(const usec_t, field, object));
                 break;
         case FIELD_TIME:
                 add_time(builder, *FIELD_AT(const usec_t, field, object));

@@ -2,8 +2,8 @@
 #pragma once
 
 /* JSON for scripts: stable keys, in the order of the tables, every one always there. Instants are RFC 3339
- * texts, null for never. Printed text is escaped beyond what JSON asks for, so that a terminal is safe
- * (ctl/text.h). */
+ * texts, null for never; configured durations texts ("30s"), measured ones and ages microseconds. Printed
+ * text is escaped beyond what JSON asks for, so that a terminal is safe (ctl/text.h). */
 
 #include <json-glib/json-glib.h>
 

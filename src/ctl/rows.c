@@ -217,6 +217,25 @@ static int read_secret(sd_bus_message *message, char **ret) {
         return 0;
 }
 
+static int read_duration(sd_bus_message *message, usec_t *ret) {
+        const char *text;
+        int r;
+
+        r = sd_bus_message_read_basic(message, 's', &text);
+        if (r < 0)
+                return r;
+
+        (void) usec_from_duration(text, ret); /* what is none stays 0 */
+        return 0;
+}
+
+/* aa{sv}: objects in an object */
+static int read_objects(sd_bus_message *message, const ObjectType *type, GPtrArray **list) {
+        if (!*list)
+                *list = object_list_new(type);
+        return rows_read(message, type, *list);
+}
+
 static int read_field(sd_bus_message *message, const Field *field, const char *contents, void *object) {
         bool is_number = g_str_equal(contents, "t") || g_str_equal(contents, "u");
 
@@ -231,8 +250,13 @@ static int read_field(sd_bus_message *message, const Field *field, const char *c
                 break;
         case FIELD_UINT:
         case FIELD_TIME:
+        case FIELD_USEC:
                 if (is_number)
                         return read_uint(message, contents[0], FIELD_AT(uint64_t, field, object));
+                break;
+        case FIELD_DURATION:
+                if (g_str_equal(contents, "s"))
+                        return read_duration(message, FIELD_AT(usec_t, field, object));
                 break;
         case FIELD_STRV:
                 if (g_str_equal(contents, "as"))
@@ -241,6 +265,8 @@ static int read_field(sd_bus_message *message, const Field *field, const char *c
         case FIELD_LIST:
                 if (g_str_equal(contents, "a(sb)"))
                         return read_effective_alerts(message, FIELD_AT(GPtrArray *, field, object));
+                if (g_str_equal(contents, "aa{sv}"))
+                        return read_objects(message, field->object, FIELD_AT(GPtrArray *, field, object));
                 break;
         case FIELD_JSON:
                 if (g_str_equal(contents, "a{sv}"))

@@ -79,34 +79,26 @@ static unsigned last_column_limit(const unsigned *widths, size_t n_columns, unsi
 }
 
 static void
-print_row(const Table *table,
-          const Cell *cells,
-          const unsigned *widths,
-          unsigned limit,
-          bool color,
-          FILE *file) {
-        g_autoptr(GString) line = g_string_new(NULL);
+add_row(const Table *table, const Cell *cells, const unsigned *widths, unsigned limit, Line *line) {
         unsigned pending = 0; /* blanks that are only written when something follows */
 
         for (size_t i = 0; i < table->n_columns; i++) {
                 const Cell *cell = &cells[i];
-                g_autofree char *cut = NULL;
 
-                if (i + 1 == table->n_columns && cell->width > limit)
-                        cut = text_cut(cell->text, limit);
                 if (cell->width > 0) {
-                        g_string_append_printf(line, "%*s", (int) pending, "");
-                        g_string_append(line, color_start(cell->color, color));
-                        g_string_append(line, cut ?: cell->text);
-                        g_string_append(line, color_end(cell->color, color));
+                        bool cut = i + 1 == table->n_columns && cell->width > limit;
+
+                        line_printf(line, COLOR_NONE, "%*s", (int) pending, "");
+                        line_take(line,
+                                  cell->color,
+                                  cut ? text_cut(cell->text, limit) : g_strdup(cell->text));
                         pending = 0;
                 }
                 pending += widths[i] - cell->width + GAP;
         }
-        (void) fprintf(file, "%s\n", line->str);
 }
 
-void table_print(const Table *table, const TableStyle *style, FILE *file) {
+void table_add_to(const Table *table, const TableStyle *style, GPtrArray *lines) {
         g_autofree unsigned *widths = NULL;
         unsigned limit;
 
@@ -126,10 +118,17 @@ void table_print(const Table *table, const TableStyle *style, FILE *file) {
                         header[i] = (Cell){ (char *) table->headers[i],
                                             text_width(table->headers[i]),
                                             COLOR_HEADER };
-                print_row(table, header, widths, limit, style->color, file);
+                add_row(table, header, widths, limit, lines_add(lines));
         }
         for (size_t i = 0; i < table->cells->len; i += table->n_columns)
-                print_row(table, &g_array_index(table->cells, Cell, i), widths, limit, style->color, file);
+                add_row(table, &g_array_index(table->cells, Cell, i), widths, limit, lines_add(lines));
+}
+
+void table_print(const Table *table, const TableStyle *style, FILE *file) {
+        g_autoptr(GPtrArray) lines = lines_new();
+
+        table_add_to(table, style, lines);
+        lines_print(lines, style->color, file);
 }
 
 TableStyle table_style(const Context *context, bool may_cut) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "ctl/lines.h"
 #include "ctl/text.h"
 
 typedef struct Table Table;
@@ -26,6 +27,8 @@ typedef struct TableStyle {
         bool color;
         unsigned width; /* of the terminal: the last column is cut to fit; 0: nothing is cut */
 } TableStyle;
+/* appends its lines, the header first */
+void table_add_to(const Table *table, const TableStyle *style, GPtrArray *lines);
 void table_print(const Table *table, const TableStyle *style, FILE *file);
 
 /* What standard output and the options ask for; may_cut: the last column is one that can do without its end.

@@ -27,6 +27,7 @@ static void call_free(void *p) {
         g_free((char *) call->answer.name);
         g_strfreev((char **) call->answer.affected);
         g_free((char *) call->answer.fingerprint);
+        (void) explanation_free((Explanation *) call->answer.explanation);
         if (call->answer.secret) {
                 explicit_bzero((char *) call->answer.secret, strlen(call->answer.secret));
                 g_free((char *) call->answer.secret);
@@ -113,6 +114,7 @@ void call_answer(Call *call, const ManagerAnswer *answer) {
                 .affected = g_strdupv((char **) answer->affected),
                 .fingerprint = g_strdup(answer->fingerprint ?: ""),
                 .secret = g_strdup(answer->secret),
+                .explanation = explanation_copy(answer->explanation),
         };
 
         if (!calls->source) {

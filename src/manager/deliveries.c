@@ -25,8 +25,9 @@ typedef struct Attempt {
         char *notice_id;
         char *recipient;
         uint64_t number;
+        char *node_id; /* who sends */
         Sending *sending;
-        Delegation *delegation; /* another node sends */
+        Delegation *delegation; /* another node does */
 } Attempt;
 
 /* An `alert test` with its recipients. */
@@ -71,6 +72,7 @@ static void attempt_free(void *p) {
         (void) delegation_cancel(attempt->delegation);
         g_free(attempt->notice_id);
         g_free(attempt->recipient);
+        g_free(attempt->node_id);
         g_free(attempt);
 }
 
@@ -184,6 +186,29 @@ finish(Deliveries *deliveries,
         settle_soon(deliveries);
 }
 
+/* What the relay said, which leaves the register with the notice. The delivery itself is told again when it
+ * is committed. */
+static void remember(const Attempt *attempt, const SendOutcome *outcome) {
+        static const DeliveryState states[] = {
+                [SEND_DELIVERED] = DELIVERY_DELIVERED,
+                [SEND_RETRY] = DELIVERY_OWED,
+                [SEND_REFUSED] = DELIVERY_REFUSED,
+                [SEND_UNKNOWN] = DELIVERY_OWED,
+        };
+        Manager *m = attempt->deliveries->manager;
+        const Notice *notice = value_object(manager_value(m), RECORD_NOTICE, attempt->notice_id);
+
+        if (notice)
+                told_add(m->told,
+                         notice,
+                         &(Recipient){ .address = attempt->recipient,
+                                       .state = states[outcome->result],
+                                       .attempts = attempt->number,
+                                       .answer = (char *) outcome->answer },
+                         attempt->node_id,
+                         now_realtime());
+}
+
 /* by all who hold the alert's credential, if it names one */
 static bool is_refused_by_all(const Attempt *attempt) {
         Manager *m = attempt->deliveries->manager;
@@ -202,6 +227,7 @@ static void on_sent(void *userdata, const SendOutcome *outcome) {
                 changed.result = SEND_RETRY;
         attempt->sending = NULL; /* frees itself after this call */
         attempt->delegation = NULL;
+        remember(attempt, &changed);
         finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, &changed);
         g_ptr_array_remove_fast(deliveries->attempts, attempt);
 }
@@ -303,6 +329,7 @@ static int start(Attempt *attempt, const Alert *alert, const Notice *notice, cha
                 return -ENOKEY;
         }
         (void) g_hash_table_remove(deliveries->starved, alert->id);
+        attempt->node_id = g_strdup(node_id);
         if (strcmp(node_id, manager_node_id(m)) == 0)
                 return start_here(attempt, alert, notice, reterr_text);
         return start_there(attempt, node_id);

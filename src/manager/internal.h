@@ -4,6 +4,7 @@
 /* How the parts of the manager reach each other: each is a noun with its own file; the Manager is only their
  * owner and the one who passes news on. Nothing outside src/manager/ includes this. */
 
+#include "alerts/told.h"
 #include "manager/call.h"
 #include "manager/deliveries.h"
 #include "manager/judge.h"
@@ -31,6 +32,8 @@ struct Manager {
         Credentials *credentials;
         Deliveries *deliveries;
         Membership *membership;
+        unsigned n_inquiries; /* see explain.c */
+        Told *told;           /* what was delivered to whom, for people */
         ClusterFile *file;
         const ManagerObserver *observer;
         void *observer_userdata;

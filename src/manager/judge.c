@@ -204,3 +204,8 @@ const CheckView *judge_view(Judge *judge, const char *check_id, bool with_votes)
         judge->shown = verdict_view(court_verdict(judge->court), check_id, with_votes, now_boottime());
         return judge->shown;
 }
+
+int judge_judgement(Judge *judge, const char *check_id, Judgement *ret) {
+        assert(judge);
+        return verdict_judgement(court_verdict(judge->court), check_id, now_boottime(), ret);
+}

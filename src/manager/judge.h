@@ -6,6 +6,7 @@
 
 #include "manager/manager.h"
 #include "model/observation.h"
+#include "verdict/verdict.h"
 
 typedef struct Judge Judge;
 
@@ -33,3 +34,5 @@ int judge_receive(
                 char **reterr_text);
 /* NULL: no such check; borrowed until the loop turns */
 const CheckView *judge_view(Judge *judge, const char *check_id, bool with_votes);
+/* what has come of rounds, and this node's own vote; -ENOENT: no such check */
+int judge_judgement(Judge *judge, const char *check_id, Judgement *ret);

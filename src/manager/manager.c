@@ -274,6 +274,7 @@ int manager_start_parts(Manager *m, Store *store, const Durable *durable, char *
         m->replica = replica_new(m, store, durable);
         m->membership = membership_new(m);
         m->credentials = credentials_new(m);
+        m->told = told_new();
 
         r = watcher_new(m, m->ca_file, &m->watcher);
         if (r >= 0)
@@ -313,6 +314,7 @@ void manager_stop_parts(Manager *m) {
         m->judge = judge_free(m->judge);
         m->watcher = watcher_free(m->watcher);
         m->membership = membership_free(m->membership);
+        m->told = told_free(m->told);
         m->replica = replica_free(m->replica);
 }
 

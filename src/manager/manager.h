@@ -12,6 +12,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "alerts/explanation.h"
 #include "cluster/change.h"
 #include "cluster/value.h"
 #include "model/document.h"
@@ -102,9 +103,10 @@ typedef struct ManagerAnswer {
         uint64_t version; /* of the document after it */
         const char *id;   /* of what was added, edited, removed; the NodeID for node verbs */
         const char *name;
-        char *const *affected;   /* checks that a removed alert was detached from; may be NULL */
-        const char *fingerprint; /* node verbs */
-        const char *secret;      /* init, only when it was generated */
+        char *const *affected;          /* checks that a removed alert was detached from; may be NULL */
+        const char *fingerprint;        /* node verbs */
+        const char *secret;             /* init, only when it was generated */
+        const Explanation *explanation; /* manager_check_explain() */
 } ManagerAnswer;
 typedef void (*manager_answer_t)(void *userdata, const ManagerAnswer *answer);
 
@@ -146,5 +148,8 @@ void manager_node_add(
 void manager_node_remove(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);
 /* Sends a synthetic DOWN through the master; text is the relay's answer. */
 void manager_alert_test(Manager *manager, const char *id_or_name, manager_answer_t done, void *userdata);
+/* All that is known about a check, at once or after the other nodes have been asked, which takes at most
+ * EXPLAIN_ASK_USEC; also where nobody leads. */
+void manager_check_explain(Manager *manager, const char *id_or_name, manager_answer_t done, void *userdata);
 /* CHANGE_NOT_FOUND: no entry; CHANGE_REFUSED: it is a member ("quctl node remove"). */
 void manager_trust_remove(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);

@@ -2,6 +2,7 @@
 #include "manager/messages.h"
 
 #include "base/limits.h"
+#include "model/notice.h"
 #include "senders/sender.h"
 
 static const Field test_alert_params_fields[] = {
@@ -14,6 +15,21 @@ static const Field test_alert_result_fields[] = {
         FIELD(TestAlertResult, text, FIELD_STRING, .max = 2 * RECIPIENTS_MAX * DETAIL_MAX_BYTES),
 };
 const ObjectType test_alert_result_type = OBJECT_TYPE(TestAlertResult, "test", test_alert_result_fields);
+
+static const Field explain_params_fields[] = {
+        FIELD(ExplainParams, check, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
+};
+const ObjectType explain_params_type = OBJECT_TYPE(ExplainParams, "question", explain_params_fields);
+
+static const Field test_check_params_fields[] = {
+        FIELD(TestCheckParams, check, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
+        FIELD(TestCheckParams,
+              event,
+              FIELD_ENUM,
+              .names = &notice_event_table,
+              .flags = FIELD_REQUIRED | FIELD_KEEP_EMPTY),
+};
+const ObjectType test_check_params_type = OBJECT_TYPE(TestCheckParams, "test", test_check_params_fields);
 
 static const Field credentials_held_fields[] = {
         FIELD(CredentialsHeld, names, FIELD_STRV, .max = ALERTS_MAX),
@@ -29,6 +45,8 @@ static const Field delegate_params_fields[] = {
         FIELD(DelegateParams, within, FIELD_USEC, .flags = FIELD_REQUIRED),
         FIELD_AS("test", DelegateParams, is_test, FIELD_BOOL),
         FIELD(DelegateParams, alert, FIELD_STRING, .max = NAME_MAX_BYTES),
+        FIELD(DelegateParams, check, FIELD_STRING, .max = NAME_MAX_BYTES),
+        FIELD(DelegateParams, event, FIELD_ENUM, .names = &notice_event_table),
         FIELD(DelegateParams, when, FIELD_USEC),
 };
 const ObjectType delegate_params_type = OBJECT_TYPE(DelegateParams, "delivery", delegate_params_fields);

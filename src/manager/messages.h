@@ -9,6 +9,8 @@
 #define METHOD_TEST_ALERT "alert.test"         /* call to the master: TestAlertParams -> TestAlertResult */
 #define METHOD_CREDENTIALS "alert.credentials" /* message to all: CredentialsHeld */
 #define METHOD_DELEGATE "alert.deliver"        /* call of the master: DelegateParams -> DelegateResult */
+#define METHOD_EXPLAIN "check.explain"         /* call to any member: ExplainParams -> Explanation */
+#define METHOD_TEST_CHECK "check.test"         /* call to the master: TestCheckParams -> TestAlertResult */
 #define METHOD_JOIN_OFFER "join.offer"         /* call of an inviter: JoinOffer -> {} : would you join? */
 #define METHOD_JOIN_ADOPT "join.adopt"         /* JoinOffer -> {} : do it */
 
@@ -22,6 +24,18 @@ typedef struct TestAlertResult {
         char *text;
 } TestAlertResult;
 DECLARE_OBJECT(TestAlertResult, test_alert_result);
+
+/* What the receiver knows about a check by itself: alerts/explanation.h. */
+typedef struct ExplainParams {
+        char *check; /* its id */
+} ExplainParams;
+DECLARE_OBJECT(ExplainParams, explain_params);
+
+typedef struct TestCheckParams {
+        char *check;
+        int event; /* NoticeEvent */
+} TestCheckParams;
+DECLARE_OBJECT(TestCheckParams, test_check_params);
 
 /* Which of the credentials that alerts name the sender holds: names only. */
 typedef struct CredentialsHeld {
@@ -38,6 +52,8 @@ typedef struct DelegateParams {
         usec_t within;    /* from now on, for the last bytes to leave */
         bool is_test;
         char *alert; /* of a test, its id */
+        char *check; /* of a test about a real check, its id; else the invented one */
+        int event;   /* of such a test: NoticeEvent */
         usec_t when; /* of a test */
 } DelegateParams;
 DECLARE_OBJECT(DelegateParams, delegate_params);

@@ -195,6 +195,8 @@ static void tell_delivery(Manager *m, const Notice *notice, const Recipient *rec
                       delivery_words[recipient->state].words,
                       recipient->answer && *recipient->answer ? ": " : "",
                       recipient->answer ?: "");
+        if (m->told)
+                told_add(m->told, notice, recipient, /* node_id= */ NULL, now_realtime());
         if (m->observer)
                 m->observer->delivery(m->observer_userdata, notice, recipient);
 }

@@ -6,6 +6,7 @@
 #include "base/names.h"
 #include "manager/credentials.h"
 #include "manager/delegation.h"
+#include "manager/explain.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "manager/membership.h"
@@ -55,6 +56,8 @@ on_call(void *userdata, const char *from, const char *method, const char *params
                 transport_call_fail(call, "this node is not initialized");
         else if (strcmp(method, METHOD_DELEGATE) == 0)
                 errands_call(deliveries_errands(m->deliveries), from, params, call);
+        else if (strcmp(method, METHOD_EXPLAIN) == 0)
+                explain_call(m, params, call);
         else if (strcmp(method, METHOD_TEST_ALERT) != 0)
                 transport_call_fail(call, "no such method");
         else if (codec_decode(&test_alert_params_type, params, strlen(params), (void **) &test, &error) < 0)

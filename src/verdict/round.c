@@ -2,6 +2,7 @@
 #include "verdict/watched.h"
 
 #include <assert.h>
+#include <string.h>
 
 /* How a suspicion becomes a transition.
  *
@@ -15,8 +16,6 @@
  * nobody else has seen anything before it. A voter that a round has just refuted therefore counts as no
  * first sight: where such voters alone opened the first round, the second waits until twice the delay has
  * passed since somebody else contradicted, be it in an answer or in a regular vote meanwhile. */
-
-enum { ROUNDS_NEEDED = 2 };
 
 static void push_effect(Verdict *verdict, VerdictEffectKind kind, Watched *watched, Transition *transition) {
         VerdictEffect *effect = g_new0(VerdictEffect, 1);
@@ -89,6 +88,7 @@ static void open_round(Verdict *verdict, Watched *watched, usec_t now_usec) {
 
         ballot_clear_answers(&watched->ballot);
         watched->round = next_round(verdict);
+        watched->round_opened_at = now_usec;
         watched_set_phase(verdict, watched, WATCHED_ROUND, usec_add(now_usec, lasts));
         push_effect(verdict, VERDICT_ASK_ROUND, watched, NULL);
 }
@@ -144,10 +144,22 @@ round_agreed(Verdict *verdict, Watched *watched, const Tally *tally, CheckState 
                         MAX(usec_add(now_usec, delay), usec_add(watched->news_at, 2 * delay)));
 }
 
+static void remember(Watched *watched, const Tally *tally, CheckState said) {
+        if (!watched->past)
+                watched->past = g_new0(RoundPast, ROUNDS_KEPT);
+        memmove(watched->past + 1, watched->past, (ROUNDS_KEPT - 1) * sizeof *watched->past);
+        watched->past[0] = (RoundPast){ .number = watched->round,
+                                        .opened_at = watched->round_opened_at,
+                                        .tally = *tally,
+                                        .said = said };
+        watched->n_past = MIN(watched->n_past + 1, ROUNDS_KEPT);
+}
+
 static void close_round(Verdict *verdict, Watched *watched, usec_t now_usec) {
         Tally tally = ballot_tally_answers(&watched->ballot);
         CheckState state = watched_state(watched), said = tally_majority(&tally);
 
+        remember(watched, &tally, said);
         if (said != CHECK_UNKNOWN && said != state) {
                 round_agreed(verdict, watched, &tally, said, now_usec);
                 return;

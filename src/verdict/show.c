@@ -2,6 +2,7 @@
 #include "verdict/watched.h"
 
 #include <assert.h>
+#include <errno.h>
 
 /* What the verdict shows: views for `status`, on the master from the votes, on a follower from what was
  * pushed; and the node's own observations for a new master. */
@@ -34,6 +35,79 @@ GPtrArray *verdict_own_observations(const Verdict *verdict, usec_t now_usec) {
         }
         return observations;
 }
+
+/* ---- why ---- */
+
+static void add_round(GPtrArray *rounds, const RoundPast *round, bool open, usec_t now_usec) {
+        const Tally *tally = &round->tally;
+        RoundView *view = round_view_new();
+
+        view->number = round->number;
+        view->open = open;
+        view->age = usec_sub(now_usec, round->opened_at);
+        view->ok = tally->ok;
+        view->not_ok = tally->not_ok;
+        view->abstained = tally->abstained;
+        view->silent = tally->n - tally->ok - tally->not_ok - tally->abstained;
+        view->said = g_strdup(round->said == CHECK_UNKNOWN ? "" : check_state_to_string(round->said));
+        g_ptr_array_add(rounds, view);
+}
+
+static GPtrArray *rounds_of(const Watched *watched, usec_t now_usec) {
+        GPtrArray *rounds = object_list_new(&round_view_type);
+
+        if (watched->phase == WATCHED_ROUND)
+                add_round(rounds,
+                          &(RoundPast){ .number = watched->round,
+                                        .opened_at = watched->round_opened_at,
+                                        .tally = ballot_tally_answers(&watched->ballot) },
+                          /* open= */ true,
+                          now_usec);
+        for (size_t i = 0; i < watched->n_past; i++)
+                add_round(rounds, &watched->past[i], /* open= */ false, now_usec);
+        return rounds;
+}
+
+void judgement_done(Judgement *judgement) {
+        for (guint i = 0; judgement->rounds && i < judgement->rounds->len; i++)
+                (void) round_view_free(g_ptr_array_index(judgement->rounds, i));
+        g_clear_pointer(&judgement->rounds, g_ptr_array_unref);
+        judgement->own = observation_free(judgement->own);
+}
+
+int verdict_judgement(const Verdict *verdict, const char *check_id, usec_t now_usec, Judgement *ret) {
+        static const char *const phases[] = {
+                [WATCHED_CALM] = "calm",       [WATCHED_SUSPECT] = "suspect",   [WATCHED_ROUND] = "round",
+                [WATCHED_BETWEEN] = "between", [WATCHED_PROPOSED] = "proposed",
+        };
+        const Watched *watched;
+        int own;
+
+        assert(verdict);
+        assert(ret);
+
+        watched = verdict_find(verdict, check_id);
+        if (!watched)
+                return -ENOENT;
+
+        own = verdict_voter(verdict, verdict->node_id);
+        *ret = (Judgement){
+                .leading = verdict->leading,
+                .phase = phases[watched->phase],
+                .candidate = watched->n_agreed > 0 ? watched->candidate : CHECK_UNKNOWN,
+                .agreed = watched->n_agreed,
+                .needed = ROUNDS_NEEDED,
+                .due_in = watched->due == USEC_INFINITY ? USEC_INFINITY : usec_sub(watched->due, now_usec),
+                .fresh_for = vote_instant(now_usec, 0) - watched_fresh_after(verdict, watched, now_usec),
+                .confirm_delay = verdict->timing.confirm_delay,
+                .rounds = rounds_of(watched, now_usec),
+        };
+        if (own >= 0 && watched->ballot.slots[own].observation)
+                ret->own = observation_aged(&watched->ballot.slots[own], now_usec);
+        return 0;
+}
+
+/* ---- views ---- */
 
 static CheckView *view_new(const Verdict *verdict, const Watched *watched) {
         CheckView *view = check_view_new();
@@ -123,6 +197,8 @@ CheckView *verdict_view(const Verdict *verdict, const char *check_id, bool with_
         view->stale = view->state != CHECK_UNKNOWN && view->stale_for > VIEW_PATIENCE_USEC;
         if (!view->stale)
                 view->stale_for = 0;
+        if (with_votes)
+                fill_votes(verdict, watched, view, now_usec);
         if (view->state == CHECK_DOWN)
                 view->detail = g_strdup(((const CheckStatus *) watched->status->object)->detail);
         return view;

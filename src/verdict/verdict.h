@@ -79,10 +79,29 @@ bool verdict_is_proposed(const Verdict *verdict, const char *check_id);
  * caller's. */
 GPtrArray *verdict_own_observations(const Verdict *verdict, usec_t now_usec);
 
+/* Where the judgement of one check stands, for `why`. Only the master judges. */
+typedef struct Judgement {
+        bool leading;
+        const char *phase;    /* "calm", "suspect", "round", "between", "proposed"; static */
+        CheckState candidate; /* what the last rounds agreed on, CHECK_UNKNOWN: nothing */
+        unsigned agreed;      /* rounds in a row that did */
+        unsigned needed;
+        usec_t due_in;        /* until the phase's deadline; USEC_INFINITY: none */
+        usec_t fresh_for;     /* a vote is, from its probe on */
+        usec_t confirm_delay; /* between two rounds */
+        GPtrArray *rounds;    /* of RoundView, newest first; what this node has opened since it started */
+        Observation *own;     /* this node's own latest, with its age; NULL: none */
+} Judgement;
+/* Embedded; empty afterwards. */
+void judgement_done(Judgement *judgement);
+/* -ENOENT: no such check. */
+int verdict_judgement(const Verdict *verdict, const char *check_id, usec_t now_usec, Judgement *ret);
+
 /* views */
 
 /* NULL: no such check. On the master from the votes, else what the master pushed, else the committed state
- * alone (live is false). Without with_votes `votes` stays empty, which is cheaper. The caller frees it. */
+ * alone (live is false) with the votes that this node knows: its own, and what it has heard as master.
+ * Without with_votes `votes` stays empty, which is cheaper. The caller frees it. */
 CheckView *verdict_view(const Verdict *verdict, const char *check_id, bool with_votes, usec_t now_usec);
 /* Master: appends the views that changed after `since`, 0 for all, with their votes to views (made by
  * check_view_list_new()), at most max of them, and returns the number to pass next time: one number per

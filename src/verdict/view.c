@@ -25,6 +25,14 @@ static const Field check_view_fields[] = {
 };
 const ObjectType check_view_type = OBJECT_TYPE(CheckView, "view", check_view_fields);
 
+static const Field round_view_fields[] = {
+        FIELD(RoundView, number, FIELD_UINT), FIELD(RoundView, open, FIELD_BOOL),
+        FIELD(RoundView, age, FIELD_USEC),    FIELD(RoundView, ok, FIELD_UINT),
+        FIELD(RoundView, not_ok, FIELD_UINT), FIELD(RoundView, abstained, FIELD_UINT),
+        FIELD(RoundView, silent, FIELD_UINT), FIELD(RoundView, said, FIELD_STRING, .max = NAME_MAX_BYTES),
+};
+const ObjectType round_view_type = OBJECT_TYPE(RoundView, "round", round_view_fields);
+
 static void view_destroy(gpointer data) {
         (void) check_view_free(data);
 }

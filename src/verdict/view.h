@@ -25,6 +25,19 @@ typedef struct CheckView {
 } CheckView;
 DECLARE_OBJECT(CheckView, check_view);
 
+/* One numbered round of a check, as the master remembers it. */
+typedef struct RoundView {
+        uint64_t number;
+        bool open;   /* answers still count */
+        usec_t age;  /* since it was opened */
+        uint64_t ok; /* answers */
+        uint64_t not_ok;
+        uint64_t abstained;
+        uint64_t silent; /* voters that have not answered */
+        char *said;      /* "up" or "down": what a majority of the voters said; "" when none did */
+} RoundView;
+DECLARE_OBJECT(RoundView, round_view);
+
 GPtrArray *check_view_list_new(void); /* frees its elements */
 /* "up", "down (stale 4m)", "unknown"; caller frees. An unknown state cannot be stale. */
 char *check_view_state_text(const CheckView *view);

@@ -22,6 +22,7 @@ Watched *watched_free(Watched *watched) {
         if (watched->place)
                 g_sequence_remove(watched->place);
         ballot_done(&watched->ballot);
+        g_free(watched->past);
         (void) check_view_free(watched->pushed);
         record_unref(watched->status);
         record_unref(watched->record);

@@ -19,6 +19,18 @@ typedef enum WatchedPhase {
         WATCHED_PROPOSED /* the transition is on its way to be committed */
 } WatchedPhase;
 
+enum { ROUNDS_NEEDED = 2 }; /* in a row, that agree */
+
+#define ROUNDS_KEPT 8 /* closed ones, per check */
+
+/* A round that was closed. */
+typedef struct RoundPast {
+        uint64_t number;
+        usec_t opened_at;
+        Tally tally;
+        CheckState said;
+} RoundPast;
+
 typedef struct Watched {
         Record *record; /* of the check */
         Record *status; /* what is committed about it, NULL: nothing yet */
@@ -37,6 +49,9 @@ typedef struct Watched {
         bool limited;           /* a minority has opened a round before, */
         usec_t limited_at;      /* then */
         uint64_t round;
+        usec_t round_opened_at;
+        RoundPast *past; /* ROUNDS_KEPT of them, the newest first; NULL: none yet */
+        size_t n_past;
         CheckState candidate; /* what the last rounds agreed on */
         unsigned n_agreed;    /* rounds in a row */
         /* first vote of this sequence that no round has refuted; USEC_INFINITY: none yet */

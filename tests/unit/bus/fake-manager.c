@@ -52,11 +52,13 @@ typedef struct Pending {
         char *fingerprint;
         char *secret;
         char **affected;
+        Explanation *explanation;
 } Pending;
 
 static void pending_free(void *p) {
         Pending *pending = p;
 
+        (void) explanation_free(pending->explanation);
         g_free(pending->text);
         g_free(pending->id);
         g_free(pending->fingerprint);
@@ -84,7 +86,8 @@ void fake_manager_release(Manager *m) {
                                           .id = p->id,
                                           .fingerprint = p->fingerprint,
                                           .secret = p->secret,
-                                          .affected = p->affected });
+                                          .affected = p->affected,
+                                          .explanation = p->explanation });
                 pending_free(p);
         }
 }
@@ -426,6 +429,25 @@ void manager_alert_test(Manager *m, const char *id_or_name, manager_answer_t don
         remember(m, "test", id_or_name);
         if (!p->text)
                 p->text = g_strdup("250 queued");
+}
+
+void manager_check_explain(Manager *m, const char *id_or_name, manager_answer_t done, void *userdata) {
+        const Check *check = value_check(m->value, id_or_name);
+        Pending *p = answer_later(m, done, userdata);
+
+        remember(m, "explain", id_or_name);
+        if (!check) {
+                p->outcome = CHANGE_NOT_FOUND;
+                return;
+        }
+        p->explanation = explanation_new();
+        p->explanation->id = g_strdup(check->id);
+        p->explanation->target = check_target_masked(check);
+        p->explanation->interval = check_interval(check);
+        p->explanation->since = 5;
+        p->explanation->rounds = object_list_new(&round_view_type);
+        g_ptr_array_add(p->explanation->rounds, round_view_new());
+        ((RoundView *) g_ptr_array_index(p->explanation->rounds, 0))->number = 7;
 }
 
 void manager_trust_remove(Manager *m, const char *node_id, manager_answer_t done, void *userdata) {

@@ -505,6 +505,29 @@ static void test_verbs(void) {
         assert_done(manager_call(&w, client, "RemoveTrust", "s", FAKE_OTHER));
 }
 
+static void test_explain(void) {
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
+        g_autofree char *text = NULL;
+        sd_bus_message *reply;
+        _world_ w;
+
+        world_up(&w, BUS_NONE);
+        client = world_client(&w, w.address);
+        fake_manager_put_check(w.manager, fake_check("c-1", "homepage"));
+        reply = manager_call(&w, client, "ExplainCheck", "s", "homepage");
+        text = read_all(reply);
+        (void) sd_bus_message_unref(reply);
+        g_assert_true(g_str_has_prefix(text, "id c-1 target https://***@example.test/ "));
+        g_assert_nonnull(strstr(text, "interval 30s"));
+        g_assert_nonnull(strstr(text, "since 5 "));
+        g_assert_nonnull(strstr(text, "rounds number 7 "));
+        assert_error(manager_call(&w, client, "ExplainCheck", "s", "nobody"), BUS_ERROR_NOT_FOUND, NULL);
+        w.manager->initialized = false;
+        assert_error(manager_call(&w, client, "ExplainCheck", "s", "homepage"),
+                     BUS_ERROR_NOT_INITIALIZED,
+                     "quctl init");
+}
+
 static void test_init(void) {
         _cleanup_(sd_bus_unrefp) sd_bus *client = NULL;
         g_autofree char *generated = NULL, *given = NULL;
@@ -848,6 +871,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/bus/objects/edit", test_edit);
         g_test_add_func("/bus/objects/remove", test_remove);
         g_test_add_func("/bus/objects/verbs", test_verbs);
+        g_test_add_func("/bus/objects/explain", test_explain);
         g_test_add_func("/bus/objects/init", test_init);
         g_test_add_func("/bus/objects/errors", test_errors);
         g_test_add_func("/bus/objects/object-manager", test_object_manager);

@@ -420,6 +420,106 @@ static int answer_probe(sd_bus_message *reply) {
                         "alone and empty");
 }
 
+/* a vote, a silent node, an open round, a delivery and what is from a newer daemon */
+static int answer_explain(sd_bus_message *reply) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r < 0)
+                return r;
+        (void) sd_bus_message_append(reply, "{sv}", "id", "s", "00000000-0000-4000-8000-000000000000");
+        (void) sd_bus_message_append(reply, "{sv}", "name", "s", evil("homepage", "home\npage\033[2J"));
+        (void) sd_bus_message_append(reply, "{sv}", "type", "s", "http");
+        (void) sd_bus_message_append(reply, "{sv}", "target", "s", "https://***@example.com");
+        (void) sd_bus_message_append(reply, "{sv}", "alerts", "as", 2, "oncall", "ops");
+        (void) sd_bus_message_append(reply, "{sv}", "state", "s", "down");
+        (void) sd_bus_message_append(reply, "{sv}", "since", "t", SEEN);
+        (void) sd_bus_message_append(reply, "{sv}", "transitions", "t", UINT64_C(4));
+        (void) sd_bus_message_append(reply, "{sv}", "decided_by", "s", SELF);
+        (void) sd_bus_message_append(reply, "{sv}", "decided_not_ok", "t", UINT64_C(2));
+        (void) sd_bus_message_append(reply, "{sv}", "node_id", "s", SELF);
+        (void) sd_bus_message_append(reply, "{sv}", "source", "s", opt_no_quorum ? "nodes" : "master");
+        (void) sd_bus_message_append(reply, "{sv}", "master", "s", opt_no_quorum ? "" : SELF);
+        (void) sd_bus_message_append(reply, "{sv}", "asked", "t", UINT64_C(1));
+        (void) sd_bus_message_append(reply, "{sv}", "interval", "s", "30s");
+        (void) sd_bus_message_append(reply, "{sv}", "fresh_for", "s", "1m30s");
+        (void) sd_bus_message_append(reply, "{sv}", "rounds_needed", "t", UINT64_C(2));
+        (void) sd_bus_message_append(reply, "{sv}", "voters", "t", UINT64_C(2));
+        (void) sd_bus_message_append(reply, "{sv}", "majority", "t", UINT64_C(2));
+        (void) sd_bus_message_append(reply, "{sv}", "ok", "t", UINT64_C(1));
+        (void) sd_bus_message_append(reply, "{sv}", "phase", "s", opt_no_quorum ? "" : "round");
+        (void) sd_bus_message_append(reply, "{sv}", "due_in", "t", UINT64_C(1500000));
+        (void) sd_bus_message_append(reply, "{sv}", "from_the_future", "(su)", "x", 7);
+        (void) sd_bus_message_append(
+                        reply,
+                        "{sv}",
+                        "votes",
+                        "aa{sv}",
+                        2,
+                        5,
+                        "node_id",
+                        "s",
+                        SELF,
+                        "result",
+                        "s",
+                        "ok",
+                        "counts",
+                        "b",
+                        1,
+                        "age",
+                        "t",
+                        UINT64_C(4000000),
+                        "connect",
+                        "t",
+                        UINT64_C(12345),
+                        2,
+                        "node_id",
+                        "s",
+                        OTHER,
+                        "result",
+                        "s",
+                        "silent");
+        (void) sd_bus_message_append(
+                        reply,
+                        "{sv}",
+                        "rounds",
+                        "aa{sv}",
+                        1,
+                        2,
+                        "number",
+                        "t",
+                        UINT64_C(12884901894),
+                        "open",
+                        "b",
+                        1);
+        (void) sd_bus_message_append(
+                        reply,
+                        "{sv}",
+                        "deliveries",
+                        "aa{sv}",
+                        1,
+                        6,
+                        "event",
+                        "s",
+                        "DOWN",
+                        "alert",
+                        "s",
+                        "ops",
+                        "recipient",
+                        "s",
+                        "ops@example.com",
+                        "result",
+                        "s",
+                        "refused",
+                        "attempts",
+                        "t",
+                        UINT64_C(1),
+                        "answer",
+                        "s",
+                        evil("550 no", "550\n\033[2J"));
+        return sd_bus_message_close_container(reply);
+}
+
 static int answer(sd_bus_message *call, sd_bus_message *reply, const char *member) {
         if (g_str_equal(member, "Init"))
                 return answer_init(reply);
@@ -429,6 +529,8 @@ static int answer(sd_bus_message *call, sd_bus_message *reply, const char *membe
                 return answer_list_checks(call, reply);
         if (g_str_equal(member, "ListAlerts"))
                 return answer_list_alerts(reply);
+        if (g_str_equal(member, "ExplainCheck"))
+                return answer_explain(reply);
         if (g_str_equal(member, "ListTrust"))
                 return answer_list_trust(reply);
         if (g_str_equal(member, "ProbeNode"))
@@ -537,6 +639,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ListPeers", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListChecks", "uu", "aa{sv}u", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ListAlerts", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ExplainCheck", "s", "a{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("AddCheck", "a{sv}", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("EditCheck", "sa{sv}", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveCheck", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),

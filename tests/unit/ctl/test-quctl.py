@@ -1238,6 +1238,53 @@ class Beginnings(Case):
             self.assertIn(self.FULL, self.out(*args.split(), env={"COLUMNS": "40"}))
 
 
+class Why(Case):
+    def test_text(self):
+        self.daemon()
+        text = self.out("why", "homepage")
+        self.assertEqual(self.last("ExplainCheck"), ["homepage"])
+        self.assertRegex(text, r"(?m)^check +homepage \(http\)$")
+        self.assertRegex(text, r"(?m)^state +down since 2026-05-12T15:01:32Z \(\d+d ago\)$")
+        self.assertRegex(text, rf"(?m)^flipped +4 times; the last time by the master {SELF} in term 0: 0 ok, 2 failing$")
+        self.assertIn("its vote counts for 1m30s", text)
+        self.assertIn("each with 2 of 2 nodes", text)
+        self.assertIn("0 of 1 other node answered", text)
+        self.assertRegex(text, rf"(?m)^{SELF} .* ok +4s +- +12\.3ms +- ")
+        self.assertRegex(text, rf"(?m)^{OTHER} .* silent +- ")
+        self.assertIn("A round is open, for at most 1.500s; 0 of 2 agreed so far.", text)
+        self.assertRegex(text, r"(?m)^3\.6 .*\(open\)$")
+        self.assertRegex(text, r"(?m)DOWN +ops +ops@example\.com +refused .* 550 no$")
+
+    def test_json(self):
+        self.daemon()
+        found = json.loads(self.out("why", "homepage", "--json=short"))
+        self.assertEqual(found["since"], "2026-05-12T15:01:32Z")
+        self.assertEqual(found["interval"], "30s")
+        self.assertEqual([vote["result"] for vote in found["votes"]], ["ok", "silent"])
+        self.assertEqual(found["votes"][0]["connect"], 12345)
+        self.assertEqual(found["rounds"][0]["number"], 12884901894)
+        self.assertEqual(found["deliveries"][0]["answer"], "550 no")
+        self.assertIsNone(found["deliveries"][0]["at"])
+        self.assertNotIn("from_the_future", found)
+
+    def test_without_quorum(self):
+        self.daemon("--no-quorum")
+        text = self.out("why", "homepage")
+        self.assertIn("There is no master; this is what each node within reach saw", text)
+        self.assertIn("Only the master knows them, and none answers.", text)
+
+    def test_evil(self):
+        self.daemon("--evil")
+        for mode in ("off", "short"):
+            text = self.out("why", "homepage", f"--json={mode}")
+            self.assertNotIn("\033", text)
+            self.assertNotIn("home\npage", text)
+
+    def test_wrong_answer(self):
+        self.daemon("--wrong=ExplainCheck")
+        self.assertIn("another form", self.error("why", "homepage", status=1))
+
+
 class ExitStatus(Case):
     """0 done, 1 refused, 2 wrong usage, 3 no daemon, 4 no quorum: for every verb that asks the daemon."""
 
@@ -1245,6 +1292,7 @@ class ExitStatus(Case):
     VERBS = {
         "init": "Init",
         "status": "ListPeers",
+        "why x": "ExplainCheck",
         "fingerprint": None,
         "tui": None,
         "node add -y b:1": "AddNode",

@@ -807,6 +807,73 @@ static void test_ten_thousand_checks(void) {
         g_assert_cmpuint(effects->len, ==, 10000);
 }
 
+/* why */
+
+static void test_judgement_tells_the_rounds(void) {
+        const RoundView *round;
+        Judgement judgement;
+
+        start(3, CHECK_UP, world_down);
+        run_for(I);
+        g_assert_cmpint(sim_state(&sim), ==, CHECK_DOWN);
+        g_assert_cmpint(verdict_judgement(sim.verdict, CHECK, sim.now, &judgement), ==, 0);
+        g_assert_true(judgement.leading);
+        g_assert_cmpstr(judgement.phase, ==, "calm");
+        g_assert_cmpuint(judgement.due_in, ==, USEC_INFINITY);
+        g_assert_cmpuint(judgement.needed, ==, 2);
+        g_assert_cmpuint(judgement.fresh_for, ==, 3 * I);
+        g_assert_nonnull(judgement.own);
+        g_assert_cmpuint(judgement.rounds->len, ==, 2);
+        round = g_ptr_array_index(judgement.rounds, 0);
+        g_assert_cmpstr(round->said, ==, "down");
+        g_assert_false(round->open);
+        g_assert_cmpuint(round->ok, ==, 0);
+        g_assert_cmpuint(round->not_ok + round->silent, ==, 3);
+        g_assert_cmpuint(round->not_ok, >=, 2);
+        g_assert_cmpuint(round->number, >, ((RoundView *) g_ptr_array_index(judgement.rounds, 1))->number);
+        judgement_done(&judgement);
+        g_assert_cmpint(verdict_judgement(sim.verdict, "check-9999", sim.now, &judgement), ==, -ENOENT);
+        finish();
+}
+
+static void test_judgement_of_an_open_round(void) {
+        const RoundView *round;
+        Judgement judgement;
+
+        start(3, CHECK_UP, world_silence);
+        sim_vote(&sim, 0, OBSERVATION_FAILED, "no", 0);
+        g_assert_cmpint(verdict_judgement(sim.verdict, CHECK, sim.now, &judgement), ==, 0);
+        g_assert_cmpstr(judgement.phase, ==, "suspect");
+        g_assert_cmpuint(judgement.due_in, ==, 2 * SEC);
+        g_assert_cmpuint(judgement.rounds->len, ==, 0);
+        judgement_done(&judgement);
+        run_for(2 * SEC);
+        run_for(1 * SEC);
+        g_assert_cmpint(verdict_judgement(sim.verdict, CHECK, sim.now, &judgement), ==, 0);
+        g_assert_cmpstr(judgement.phase, ==, "round");
+        round = g_ptr_array_index(judgement.rounds, 0);
+        g_assert_true(round->open);
+        g_assert_cmpstr(round->said, ==, "");
+        g_assert_cmpuint(round->silent, ==, 3);
+        g_assert_cmpuint(round->age, ==, 1 * SEC);
+        judgement_done(&judgement);
+        finish();
+}
+
+static void test_no_more_rounds_are_kept(void) {
+        Judgement judgement;
+
+        start(3, CHECK_UP, world_outage_bad_uplink); /* the outage never begins */
+        sim.outage = sim.outage_ends = USEC_INFINITY;
+        run_for(40 * I);
+        g_assert_cmpuint(sim.n_rounds, >, 10);
+        g_assert_cmpint(verdict_judgement(sim.verdict, CHECK, sim.now, &judgement), ==, 0);
+        g_assert_cmpuint(judgement.rounds->len, <=, 9);
+        g_assert_cmpuint(judgement.rounds->len, >=, 8);
+        judgement_done(&judgement);
+        finish();
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -859,6 +926,9 @@ int main(int argc, char **argv) {
         g_test_add_func("/verdict/master/round-numbers", test_round_numbers_differ_between_terms);
         g_test_add_func("/verdict/master/round-numbers-of-a-term", test_round_numbers_differ_within_a_term);
         g_test_add_func("/verdict/master/committed-elsewhere", test_a_state_committed_by_another_master);
+        g_test_add_func("/verdict/why/rounds", test_judgement_tells_the_rounds);
+        g_test_add_func("/verdict/why/open-round", test_judgement_of_an_open_round);
+        g_test_add_func("/verdict/why/rounds-are-bounded", test_no_more_rounds_are_kept);
         g_test_add_func("/verdict/ten-thousand-checks", test_ten_thousand_checks);
         return g_test_run();
 }

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager/explain.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "manager/internal.h"
+#include "manager/messages.h"
+#include "manager/timing.h"
+#include "transport/transport.h"
+#include "wire/codec.h"
+
+/* A question under way: it holds what is known so far. The transport ends it before the manager goes. */
+typedef struct Inquiry {
+        Manager *manager;
+        Call *call;
+        Explanation *explanation;
+        unsigned n_waiting;
+} Inquiry;
+
+/* what this node knows by itself; NULL: no such check */
+static Explanation *explain_here(Manager *m, const Check *check) {
+        const CheckView *view = judge_view(m->judge, check->id, /* with_votes= */ true);
+        Judgement judgement;
+        ManagerStatus status;
+        Explanation *explanation;
+
+        if (!view || judge_judgement(m->judge, check->id, &judgement) < 0)
+                return NULL;
+        manager_status(m, &status);
+        explanation = explanation_new_of(&(ExplanationSources){
+                        .value = m->value,
+                        .check = check,
+                        .view = view,
+                        .judgement = &judgement,
+                        .told = m->told,
+                        .node_id = status.node_id,
+                        .master = status.master,
+                        .term = status.term,
+                        .quorum = status.quorum,
+        });
+        judgement_done(&judgement);
+        return explanation;
+}
+
+void explain_call(Manager *m, const char *params, TransportCall *call) {
+        _cleanup_(explain_params_freep) ExplainParams *decoded = NULL;
+        _cleanup_(explanation_freep) Explanation *explanation = NULL;
+        g_autofree char *error = NULL, *text = NULL;
+        const Check *check;
+
+        if (codec_decode(&explain_params_type, params, strlen(params), (void **) &decoded, &error) < 0) {
+                transport_call_fail(call, error);
+                return;
+        }
+        check = value_object(m->value, RECORD_CHECK, decoded->check);
+        explanation = check ? explain_here(m, check) : NULL;
+        if (!explanation) {
+                transport_call_fail(call, "no such check");
+                return;
+        }
+        text = codec_encode_text(&explanation_type, explanation);
+        transport_call_reply(call, text);
+}
+
+/* ---- asking ---- */
+
+static void inquiry_settle(Inquiry *inquiry) {
+        if (--inquiry->n_waiting > 0)
+                return;
+        call_answer(inquiry->call,
+                    &(ManagerAnswer){ .outcome = CHANGE_DONE, .explanation = inquiry->explanation });
+        inquiry->manager->n_inquiries--;
+        (void) explanation_free(inquiry->explanation);
+        g_free(inquiry);
+}
+
+static void on_explained(void *userdata, int error, const char *result, const char *text) {
+        Inquiry *inquiry = userdata;
+        Explanation *theirs;
+
+        (void) text;
+
+        /* an older node does not know the question: it counts as silent */
+        if (error >= 0 &&
+            codec_decode(&explanation_type, result, strlen(result), (void **) &theirs, NULL) >= 0) {
+                inquiry->explanation->answered++;
+                explanation_merge(inquiry->explanation, theirs);
+        }
+        inquiry_settle(inquiry);
+}
+
+static bool is_within_reach(const Manager *m, const char *node_id) {
+        return transport_is_up(m->transport, node_id) &&
+               transport_silence(m->transport, node_id) < timing()->cluster.dead_after;
+}
+
+static void ask(Manager *m, Inquiry *inquiry, const char *node_id, const char *params) {
+        int r;
+
+        inquiry->explanation->asked++;
+        /* everybody may ask, and a connection carries so many calls: the register's must get through */
+        if (m->n_inquiries > EXPLAIN_AT_ONCE || !is_within_reach(m, node_id))
+                return;
+        inquiry->n_waiting++;
+        r =
+                        transport_call(m->transport,
+                                       node_id,
+                                       METHOD_EXPLAIN,
+                                       params,
+                                       /* urgent= */ false,
+                                       now_boottime() + EXPLAIN_ASK_USEC,
+                                       on_explained,
+                                       inquiry);
+        if (r < 0)
+                inquiry->n_waiting--;
+}
+
+void manager_check_explain(Manager *m, const char *id_or_name, manager_answer_t done, void *userdata) {
+        Call *call = call_new(m->calls, done, userdata);
+        const Check *check = value_check(m->value, id_or_name);
+        Explanation *explanation = check && m->replica ? explain_here(m, check) : NULL;
+        g_autofree char *params = NULL;
+        Record *const *peers;
+        Inquiry *inquiry;
+        size_t n;
+
+        if (!explanation) {
+                call_fail(call, CHANGE_NOT_FOUND, "no check named \"%s\"", id_or_name);
+                return;
+        }
+        inquiry = g_new0(Inquiry, 1);
+        *inquiry = (Inquiry){ .manager = m, .call = call, .explanation = explanation, .n_waiting = 1 };
+        m->n_inquiries++;
+        params = codec_encode_text(&explain_params_type, &(ExplainParams){ .check = check->id });
+        peers = value_slice(m->value, RECORD_PEER, &n);
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(peers[i]->id, manager_node_id(m)) != 0)
+                        ask(m, inquiry, peers[i]->id, params);
+        inquiry_settle(inquiry);
+}
