@@ -346,7 +346,7 @@ ExitStatus manager_list(Context *context, const char *member, const ObjectType *
         return STATUS_DONE;
 }
 
-static ExitStatus list_checks_page(Context *context, GPtrArray *rows, uint32_t *ret_total) {
+static ExitStatus list_checks_page(Context *context, unsigned offset, GPtrArray *rows, uint32_t *ret_total) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         ExitStatus status;
         int r;
@@ -357,7 +357,7 @@ static ExitStatus list_checks_page(Context *context, GPtrArray *rows, uint32_t *
                                      CALL_READS,
                                      &reply,
                                      "uu",
-                                     (uint32_t) rows->len,
+                                     (uint32_t) offset,
                                      (uint32_t) BUS_LIST_MAX);
         if (status != STATUS_DONE)
                 return status;
@@ -373,22 +373,39 @@ static void mark_disabled(GPtrArray *checks) {
                 check_row_mark_disabled(g_ptr_array_index(checks, i));
 }
 
-ExitStatus manager_list_checks(Context *context, GPtrArray **ret) {
-        g_autoptr(GPtrArray) rows = rows_new(&check_row_type);
+ExitStatus manager_each_check_page(Context *context, manager_page_t page, void *userdata) {
+        unsigned n = 0, n_rows;
         uint32_t total = 0;
-        unsigned before;
-        ExitStatus status;
+
+        assert(page);
 
         do {
-                before = rows->len;
-                status = list_checks_page(context, rows, &total);
+                g_autoptr(GPtrArray) rows = rows_new(&check_row_type);
+                ExitStatus status;
+
+                status = list_checks_page(context, n, rows, &total);
                 if (status != STATUS_DONE)
                         return status;
-        } while (rows->len < total && rows->len > before && rows->len < CHECKS_MAX);
-
-        mark_disabled(rows);
-        *ret = g_steal_pointer(&rows);
+                mark_disabled(rows);
+                n_rows = rows->len;
+                n += n_rows;
+                page(g_steal_pointer(&rows), userdata);
+        } while (n < total && n_rows > 0 && n < CHECKS_MAX);
         return STATUS_DONE;
+}
+
+static void collect(GPtrArray *checks, void *userdata) {
+        g_ptr_array_extend_and_steal(userdata, checks);
+}
+
+ExitStatus manager_list_checks(Context *context, GPtrArray **ret) {
+        g_autoptr(GPtrArray) rows = rows_new(&check_row_type);
+        ExitStatus status;
+
+        status = manager_each_check_page(context, collect, rows);
+        if (status == STATUS_DONE)
+                *ret = g_steal_pointer(&rows);
+        return status;
 }
 
 ExitStatus

@@ -75,3 +75,7 @@ ExitStatus manager_status(Context *context, NodeStatus **ret);
 ExitStatus manager_list(Context *context, const char *member, const ObjectType *type, GPtrArray **ret);
 /* ListChecks, all pages */
 ExitStatus manager_list_checks(Context *context, GPtrArray **ret);
+/* The same, a page at a time: with thousands of checks the first are printed long before the last are asked
+ * for. The rows are consumed. */
+typedef void (*manager_page_t)(GPtrArray *checks, void *userdata);
+ExitStatus manager_each_check_page(Context *context, manager_page_t page, void *userdata);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "ctl/text.h"
 
@@ -123,14 +124,70 @@ void json_add_objects(
         json_builder_end_array(builder);
 }
 
-void json_print(JsonBuilder *builder, JsonMode mode) {
+/* on one line or indented, without its line end; caller frees */
+static char *document_text(JsonBuilder *builder, JsonMode mode) {
         g_autoptr(JsonGenerator) generator = json_generator_new();
         g_autoptr(JsonNode) root = json_builder_get_root(builder);
-        g_autofree char *text = NULL, *escaped = NULL;
+        g_autofree char *text = NULL;
 
         json_generator_set_root(generator, root);
         json_generator_set_pretty(generator, mode == JSON_PRETTY);
         text = json_generator_to_data(generator, NULL);
-        escaped = text_escape_json(text);
-        (void) printf("%s\n", escaped);
+        return text_escape_json(text);
+}
+
+void json_list_begin(JsonList *list, JsonMode mode, JsonBuilder *head, const char *name) {
+        assert(list);
+
+        *list = (JsonList){ .mode = mode, .in_object = head != NULL };
+        if (head) {
+                g_autofree char *text = document_text(head, mode);
+
+                /* it ends with its brace, and when pretty with a line end before that */
+                text[strlen(text) - (mode == JSON_PRETTY ? 2 : 1)] = '\0';
+                (void) printf(mode == JSON_PRETTY ? "%s,\n  \"%s\" : " : "%s,\"%s\":", text, name);
+        }
+        (void) printf("[");
+        (void) fflush(stdout); /* the rest may take its time */
+}
+
+void json_list_add(JsonList *list, const ObjectType *type, const GPtrArray *rows, const char *const *names) {
+        const char *indentation = list->in_object ? "\n    " : "\n  ";
+
+        assert(list);
+        assert(rows);
+
+        for (unsigned i = 0; i < rows->len; i++) {
+                g_autoptr(JsonBuilder) builder = json_builder_new();
+                g_autofree char *text = NULL;
+
+                json_add_object(builder, type, g_ptr_array_index(rows, i), names);
+                text = document_text(builder, list->mode);
+                (void) printf("%s", list->any ? "," : "");
+                list->any = true;
+                if (list->mode == JSON_PRETTY) {
+                        g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+
+                        for (char **line = lines; *line; line++)
+                                (void) printf("%s%s", indentation, *line);
+                } else
+                        (void) printf("%s", text);
+        }
+}
+
+void json_list_end(JsonList *list) {
+        assert(list);
+
+        if (list->mode == JSON_PRETTY && list->any)
+                (void) printf(list->in_object ? "\n  " : "\n");
+        (void) printf("]");
+        if (list->in_object)
+                (void) printf(list->mode == JSON_PRETTY ? "\n}" : "}");
+        (void) printf("\n");
+}
+
+void json_print(JsonBuilder *builder, JsonMode mode) {
+        g_autofree char *text = document_text(builder, mode);
+
+        (void) printf("%s\n", text);
 }

@@ -24,5 +24,16 @@ void json_add_objects(
                 const GPtrArray *rows,
                 const char *const *names);
 
+/* A list that is printed while its rows come in, for it may be long. head: an object that is built so far,
+ * of which the list is the last member; NULL: the list is the document. */
+typedef struct JsonList {
+        JsonMode mode;
+        bool in_object;
+        bool any;
+} JsonList;
+void json_list_begin(JsonList *list, JsonMode mode, JsonBuilder *head, const char *name);
+void json_list_add(JsonList *list, const ObjectType *type, const GPtrArray *rows, const char *const *names);
+void json_list_end(JsonList *list);
+
 /* the finished document on standard output, on one line or indented */
 void json_print(JsonBuilder *builder, JsonMode mode);

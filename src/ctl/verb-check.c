@@ -139,25 +139,49 @@ const Verb verb_check_add_icmp = {
         .run = run_add_icmp,
 };
 
+typedef struct Listing {
+        Context *context;
+        bool begun;
+        JsonList list;
+} Listing;
+
+/* The first one begins the document, so that a refusal stands alone. */
+static void add_page(GPtrArray *checks, void *userdata) {
+        Listing *listing = userdata;
+
+        if (!listing->begun) {
+                pager_open(listing->context);
+                json_list_begin(&listing->list, listing->context->json, /* head= */ NULL, /* name= */ NULL);
+                listing->begun = true;
+        }
+        json_list_add(&listing->list, &check_row_type, checks, /* names= */ NULL);
+        g_ptr_array_unref(checks);
+}
+
+static ExitStatus list_json(Context *context) {
+        Listing listing = { .context = context };
+        ExitStatus status;
+
+        status = manager_each_check_page(context, add_page, &listing);
+        if (status == STATUS_DONE)
+                json_list_end(&listing.list);
+        return status;
+}
+
 static ExitStatus run_list(Context *context, const Arguments *arguments) {
-        g_autoptr(JsonBuilder) builder = NULL;
         g_autoptr(GPtrArray) checks = NULL;
         ExitStatus status;
 
         (void) arguments;
 
+        if (context->json != JSON_OFF)
+                return list_json(context);
         status = manager_list_checks(context, &checks);
         if (status != STATUS_DONE)
                 return status;
 
         pager_open(context);
-        if (context->json == JSON_OFF) {
-                show_checks(context, checks, (usec_t) g_get_real_time());
-                return STATUS_DONE;
-        }
-        builder = json_builder_new();
-        json_add_objects(builder, &check_row_type, checks, /* names= */ NULL);
-        json_print(builder, context->json);
+        show_checks(context, checks, (usec_t) g_get_real_time());
         return STATUS_DONE;
 }
 
