@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <glib.h>
-#include <linux/errqueue.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
@@ -17,24 +16,13 @@
 #include "probes/clock.h"
 #include "probes/detail.h"
 #include "probes/dial.h"
+#include "probes/packet.h"
 
 #define BATCH 64                     /* messages of one system call, and of one turn */
 #define RECEIVE_BUFFER (1024 * 1024) /* a tick's answers come in one burst */
 #define PACKET_MAX 512               /* an answer of ours is far smaller */
 /* after resolver and probes had their say in this turn, so that what they ask for leaves together */
 #define FLUSH_PRIORITY (SD_EVENT_PRIORITY_NORMAL + 5)
-
-/* Both families have the same layout, RFC 792 and RFC 4443 section 4. */
-typedef struct Packet {
-        uint8_t type;
-        uint8_t code;
-        uint16_t checksum;
-        uint16_t id;
-        uint16_t sequence;
-        uint64_t token;      /* that nobody can guess */
-        uint64_t number;     /* of the Echo */
-        uint8_t padding[32]; /* as long as ping's, some filters look */
-} Packet;
 
 typedef struct EchoSocket {
         EchoSockets *sockets;
@@ -91,22 +79,10 @@ static unsigned echo_index(const Echo *echo, uint16_t sequence) {
 /* ---- what comes back ---- */
 
 static void hear_answer(EchoSocket *s, const uint8_t *data, size_t n) {
-        uint8_t type = s->family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
-        Packet packet;
+        EchoPacket packet;
         Echo *echo;
 
-        if (s->raw && s->family == AF_INET) { /* with the IP header, raw(7) */
-                size_t header = n > 0 ? (size_t) (data[0] & 0x0f) * 4 : 0;
-
-                if (n < header)
-                        return;
-                data += header;
-                n -= header;
-        }
-        if (n < offsetof(Packet, padding))
-                return;
-        memcpy(&packet, data, offsetof(Packet, padding));
-        if (packet.type != type || packet.token != s->sockets->token)
+        if (!echo_packet_read(data, n, s->family, s->raw, &packet) || packet.token != s->sockets->token)
                 return;
 
         echo = echo_find(s, ntohs(packet.sequence));
@@ -115,66 +91,6 @@ static void hear_answer(EchoSocket *s, const uint8_t *data, size_t n) {
                               ECHO_ANSWERED,
                               now_boottime() - echo->sent_usec[echo_index(echo, ntohs(packet.sequence))],
                               "");
-}
-
-/* RFC 792, RFC 1812 section 5.2.7.1; NULL: nothing that says the target cannot be reached */
-static const char *icmp_words(const struct sock_extended_err *error) {
-        static const char *const unreachable[] = {
-                [ICMP_NET_UNREACH] = "network unreachable",     [ICMP_HOST_UNREACH] = "host unreachable",
-                [ICMP_PROT_UNREACH] = "protocol unreachable",   [ICMP_PORT_UNREACH] = "port unreachable",
-                [ICMP_NET_UNKNOWN] = "network unknown",         [ICMP_HOST_UNKNOWN] = "host unknown",
-                [ICMP_NET_ANO] = "network prohibited",          [ICMP_HOST_ANO] = "host prohibited",
-                [ICMP_PKT_FILTERED] = "prohibited by a filter",
-        };
-
-        if (error->ee_type == ICMP_TIME_EXCEEDED)
-                return "too many hops";
-        if (error->ee_type != ICMP_DEST_UNREACH || error->ee_code == ICMP_FRAG_NEEDED)
-                return NULL;
-        return error->ee_code < G_N_ELEMENTS(unreachable) && unreachable[error->ee_code]
-                               ? unreachable[error->ee_code]
-                               : "unreachable";
-}
-
-/* RFC 4443 section 3 */
-static const char *icmp6_words(const struct sock_extended_err *error) {
-        static const char *const unreachable[] = {
-                [ICMP6_DST_UNREACH_NOROUTE] = "network unreachable",
-                [ICMP6_DST_UNREACH_ADMIN] = "prohibited by a filter",
-                [ICMP6_DST_UNREACH_BEYONDSCOPE] = "beyond the scope of the address",
-                [ICMP6_DST_UNREACH_ADDR] = "host unreachable",
-                [ICMP6_DST_UNREACH_NOPORT] = "port unreachable",
-        };
-
-        if (error->ee_type == ICMP6_TIME_EXCEEDED)
-                return "too many hops";
-        if (error->ee_type != ICMP6_DST_UNREACH)
-                return NULL;
-        return error->ee_code < G_N_ELEMENTS(unreachable) ? unreachable[error->ee_code] : "unreachable";
-}
-
-static char *error_words(const struct sock_extended_err *error) {
-        g_autofree char *from = NULL;
-        Address offender = {};
-        const char *words;
-
-        if (error->ee_origin == SO_EE_ORIGIN_ICMP)
-                words = icmp_words(error);
-        else if (error->ee_origin == SO_EE_ORIGIN_ICMP6)
-                words = icmp6_words(error);
-        else
-                return error->ee_errno == EMSGSIZE ? NULL : detail_from_errno((int) error->ee_errno);
-        if (!words)
-                return NULL;
-
-        if (SO_EE_OFFENDER(error)->sa_family == AF_INET)
-                memcpy(&offender.in, SO_EE_OFFENDER(error), sizeof(offender.in));
-        else if (SO_EE_OFFENDER(error)->sa_family == AF_INET6)
-                memcpy(&offender.in6, SO_EE_OFFENDER(error), sizeof(offender.in6));
-        else
-                return g_strdup(words);
-        from = address_to_string(&offender);
-        return g_strdup_printf("%s, says %s", words, from);
 }
 
 static bool same_host(const Address *a, const struct sockaddr_in6 *b) {
@@ -192,13 +108,10 @@ static void hear_error(EchoSocket *s, struct msghdr *message, const uint8_t *dat
         int level = s->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
         int type = s->family == AF_INET ? IP_RECVERR : IPV6_RECVERR;
         g_autofree char *words = NULL;
-        Packet packet = {};
+        EchoPacket packet;
         Echo *echo;
 
-        if (n < offsetof(Packet, token))
-                return;
-        memcpy(&packet, data, offsetof(Packet, token));
-        if (s->raw && packet.id != s->sockets->id)
+        if (!echo_packet_read_quoted(data, n, &packet) || (s->raw && packet.id != s->sockets->id))
                 return;
         echo = echo_find(s, ntohs(packet.sequence));
         if (!echo || !same_host(&echo->to, message->msg_name))
@@ -206,7 +119,8 @@ static void hear_error(EchoSocket *s, struct msghdr *message, const uint8_t *dat
 
         for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
                 if (c->cmsg_level == level && c->cmsg_type == type)
-                        words = error_words((const struct sock_extended_err *) (const void *) CMSG_DATA(c));
+                        words = echo_error_words(
+                                        (const struct sock_extended_err *) (const void *) CMSG_DATA(c));
         if (words)
                 echo_conclude(echo, ECHO_FAILED, 0, words);
 }
@@ -260,9 +174,9 @@ static uint16_t checksum(const void *data, size_t n) { /* RFC 1071 */
         return (uint16_t) ~(sum + (sum >> 16));
 }
 
-static Packet make_packet(const Echo *echo, uint16_t sequence) {
+static EchoPacket make_packet(const Echo *echo, uint16_t sequence) {
         const EchoSockets *sockets = echo->socket->sockets;
-        Packet packet = {
+        EchoPacket packet = {
                 .type = echo->socket->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST,
                 .id = sockets->id, /* a datagram socket's is put in by the kernel */
                 .sequence = htons(sequence),
@@ -277,7 +191,7 @@ static Packet make_packet(const Echo *echo, uint16_t sequence) {
 
 /* The first n of the waiting; how many of them the kernel took, or -errno of the first. */
 static int send_some(EchoSocket *s, unsigned n) {
-        Packet packets[BATCH];
+        EchoPacket packets[BATCH];
         struct iovec vectors[BATCH];
         struct mmsghdr messages[BATCH] = {};
         int sent;
