@@ -125,6 +125,19 @@ static void warn(const char *field, const char *text, guint index, GPtrArray *wa
         g_ptr_array_add(warnings, warning);
 }
 
+char *document_templates_rule(const Document *document, const Document *before) {
+        _cleanup_(complaint_freep) Complaint *complaint = NULL;
+
+        if (document_templates_validate(document, before, &complaint) >= 0)
+                return NULL;
+        return g_strdup_printf(
+                        "%s: line %u, column %u of the template: %s",
+                        complaint->field,
+                        complaint->line,
+                        complaint->column,
+                        complaint->text);
+}
+
 void document_templates_warn(const Document *document, GPtrArray *warnings) {
         assert(document);
         assert(warnings);

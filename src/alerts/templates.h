@@ -22,6 +22,8 @@ int alert_templates_validate(const Alert *alert, const Alert *before, Complaint 
 int change_templates_validate(const Value *value, const Change *change, Complaint **reterr);
 /* The same of a whole document; the complaint names "alerts[2].body_template". */
 int document_templates_validate(const Document *document, const Document *before, Complaint **reterr);
+/* The same as a rule of cluster/editing.h: NULL, or a sentence that the caller frees. */
+char *document_templates_rule(const Document *document, const Document *before);
 /* For a document that is adopted: a warning for each that does not parse. Adds Complaints. */
 void document_templates_warn(const Document *document, GPtrArray *warnings);
 

@@ -23,11 +23,12 @@ typedef struct Connection {
         pid_t pid;                 /* likewise; 0: not known */
         sd_event_source *greeting; /* until a private client is through with authentication */
         Outbox outbox;
-        uint64_t n_unread;    /* when last looked at */
-        usec_t progress_usec; /* CLOCK_MONOTONIC: when it last took something */
-        GPtrArray *calls;     /* of BusCall */
-        GPtrArray *questions; /* of Question, see permission.c */
-        const void *granted;  /* the message that is being handled again, permission given */
+        uint64_t n_unread;          /* when last looked at */
+        usec_t progress_usec;       /* CLOCK_MONOTONIC: when it last took something */
+        GPtrArray *calls;           /* of BusCall */
+        GPtrArray *questions;       /* of Question, see permission.c */
+        const void *granted;        /* the message that is being handled again, permission given */
+        const char *granted_action; /* for this */
 } Connection;
 
 /* Registers all objects on it and keeps a reference of sd; the connection belongs to the bus. */

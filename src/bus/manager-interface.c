@@ -11,6 +11,7 @@
 #include "base/names.h"
 #include "bus/call.h"
 #include "bus/dictionary.h"
+#include "bus/document.h"
 #include "bus/edit.h"
 #include "bus/internal.h"
 #include "bus/objects.h"
@@ -659,6 +660,13 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("t", version), method_edit_alert, SECRETS),
         SD_BUS_METHOD_WITH_ARGS("RemoveAlert", SD_BUS_ARGS("s", id_or_name),
                                 SD_BUS_RESULT("t", version, "as", detached_from), method_remove_alert, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("GetDocument", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text, "t", version),
+                                method_get_document, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("CheckDocument", SD_BUS_ARGS("s", text, "a{sv}", options),
+                                SD_BUS_RESULT("aa{sv}", differences, "aa{sv}", warnings),
+                                method_check_document, SECRETS),
+        SD_BUS_METHOD_WITH_ARGS("ApplyDocument", SD_BUS_ARGS("s", text, "a{sv}", options),
+                                SD_BUS_RESULT("t", version), method_apply_document, SECRETS),
         SD_BUS_METHOD_WITH_ARGS("EnableCheck", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("t", version),
                                 method_enable_check, OPEN),
         SD_BUS_METHOD_WITH_ARGS("DisableCheck", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("t", version),

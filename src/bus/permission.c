@@ -26,6 +26,9 @@ const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "AddAlert", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "EditAlert", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "RemoveAlert", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "GetDocument", NULL },
+        { BUS_INTERFACE_MANAGER, "CheckDocument", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "ApplyDocument", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "EnableCheck", BUS_ACTION_PAUSE },
         { BUS_INTERFACE_MANAGER, "DisableCheck", BUS_ACTION_PAUSE },
         { BUS_INTERFACE_MANAGER, "EnableAlert", BUS_ACTION_PAUSE },
@@ -111,10 +114,12 @@ static void enter_again(Question *q) {
         int r;
 
         c->granted = q->message;
+        c->granted_action = q->permission->action;
         c->uid = q->uid;
         c->pid = q->pid;
         r = q->handler(q->message, c, &error);
         c->granted = NULL;
+        c->granted_action = NULL;
         reply_error(q, &error, r);
 }
 
@@ -312,7 +317,8 @@ int permission_check(
                                 "Nobody may call %s.%s.",
                                 interface,
                                 member);
-        if (!permission->action || connection->granted == message)
+        if (!permission->action || (connection->granted == message &&
+                                    g_strcmp0(connection->granted_action, permission->action) == 0))
                 return 1;
         if (connection->private)
                 return may_do_all(connection->uid) ? 1

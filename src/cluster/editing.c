@@ -11,6 +11,9 @@ struct Editing {
         char *text;
         size_t size;
         bool in_place;
+        bool asked;
+        bool adopt;
+        uint64_t base_version;
         unsigned tries;
         char *removed_peer; /* to be removed after the document is committed */
 };
@@ -18,6 +21,8 @@ struct Editing {
 void editing_step_done(EditingStep *step) {
         (void) change_free(step->change);
         g_free(step->differences);
+        g_clear_pointer(&step->list, g_ptr_array_unref);
+        g_free(step->removed_peer);
         g_free(step->reason);
         *step = (EditingStep){ 0 };
 }
@@ -33,6 +38,15 @@ Editing *editing_new(const char *text, size_t size, bool in_place) {
         return editing;
 }
 
+Editing *editing_new_asked(const char *text, size_t size, uint64_t base_version, bool adopt) {
+        Editing *editing = editing_new(text, size, /* in_place= */ false);
+
+        editing->asked = true;
+        editing->base_version = base_version;
+        editing->adopt = adopt;
+        return editing;
+}
+
 Editing *editing_free(Editing *editing) {
         if (!editing)
                 return NULL;
@@ -43,8 +57,8 @@ Editing *editing_free(Editing *editing) {
         return NULL;
 }
 
-static EditingStep rejected(const char *reason) {
-        return (EditingStep){ .kind = EDITING_REJECT, .reason = g_strdup(reason) };
+static EditingStep rejected(ChangeOutcome outcome, const char *reason) {
+        return (EditingStep){ .kind = EDITING_REJECT, .outcome = outcome, .reason = g_strdup(reason) };
 }
 
 static EditingStep remove_peer(Editing *editing) {
@@ -58,6 +72,8 @@ static EditingStep remove_peer(Editing *editing) {
 
 static EditingStep propose(Editing *editing, HandEdit *edit, uint64_t version) {
         char *differences = document_diff_text(edit->differences);
+        GPtrArray *list = g_ptr_array_ref(edit->differences);
+        char *removed = g_strdup(edit->removed_peer);
         EditingStep step;
         Change *change;
 
@@ -66,6 +82,8 @@ static EditingStep propose(Editing *editing, HandEdit *edit, uint64_t version) {
         if (!edit->changes_document) {
                 step = remove_peer(editing);
                 step.differences = differences;
+                step.list = list;
+                step.removed_peer = removed;
                 return step;
         }
 
@@ -73,7 +91,15 @@ static EditingStep propose(Editing *editing, HandEdit *edit, uint64_t version) {
         change->kind = CHANGE_DOCUMENT;
         change->base_version = version;
         change->body = codec_encode_text(&document_type, edit->merged);
-        return (EditingStep){ .kind = EDITING_PROPOSE, .change = change, .differences = differences };
+        return (EditingStep){ .kind = EDITING_PROPOSE,
+                              .change = change,
+                              .differences = differences,
+                              .list = list,
+                              .removed_peer = removed };
+}
+
+static ChangeOutcome outcome_of(const HandEdit *edit) {
+        return edit->why == HAND_EDIT_WRONG ? CHANGE_INVALID : CHANGE_CONFLICT;
 }
 
 void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret) {
@@ -88,6 +114,10 @@ void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret
                         .text = editing->text,
                         .size = editing->size,
                         .in_place = editing->in_place,
+                        .asked = editing->asked,
+                        .base_version = editing->base_version,
+                        .adopt = editing->adopt,
+                        .warnings = input->warnings,
                         .last_text = input->last_text,
                         .current = current,
                         .kept_text = input->kept_text,
@@ -100,14 +130,16 @@ void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret
                 break;
         case HAND_EDIT_REJECT:
         case HAND_EDIT_CUT_OFF:
-                *ret = rejected(edit->reason);
+                *ret = rejected(outcome_of(edit), edit->reason);
                 break;
         case HAND_EDIT_PROPOSE:
-                refusal = input->rule && edit->merged ? input->rule(edit->merged, current) : NULL;
+                if (input->rule && edit->merged && !editing->adopt)
+                        refusal = input->rule(edit->merged, current);
                 if (refusal)
-                        *ret = rejected(refusal);
+                        *ret = rejected(CHANGE_INVALID, refusal);
                 else if (!input->has_leader)
-                        *ret = rejected("there is no quorum, so the edit could not be replicated");
+                        *ret = rejected(CHANGE_NO_QUORUM,
+                                        "there is no quorum, so the edit could not be replicated");
                 else
                         *ret = propose(editing, edit, current->version);
                 break;
@@ -126,7 +158,7 @@ void editing_answered(
         if (outcome == CHANGE_CONFLICT && ++editing->tries < TRIES_MAX)
                 editing_judge(editing, input, ret); /* others were faster: merge with what they did */
         else if (outcome != CHANGE_DONE)
-                *ret = rejected(text ?: "");
+                *ret = rejected(outcome, text ?: "");
         else if (editing->removed_peer)
                 *ret = remove_peer(editing);
         else

@@ -18,9 +18,12 @@ typedef enum EditingStepKind {
 
 typedef struct EditingStep {
         EditingStepKind kind;
-        Change *change;    /* PROPOSE: id, cause and asked_at are the caller's to fill */
-        char *differences; /* PROPOSE, of a document: a line for each, for people */
-        char *reason;      /* REJECT: a sentence */
+        Change *change;        /* PROPOSE: id, cause and asked_at are the caller's to fill */
+        char *differences;     /* PROPOSE, of a document: a line for each, for people */
+        GPtrArray *list;       /* PROPOSE, when it was judged: the same as Differences */
+        char *removed_peer;    /* PROPOSE, when it was judged: the NodeID, or NULL */
+        ChangeOutcome outcome; /* REJECT */
+        char *reason;          /* REJECT: a sentence */
 } EditingStep;
 void editing_step_done(EditingStep *step);
 
@@ -35,11 +38,15 @@ typedef struct EditingInput {
         document_rule_t rule; /* NULL: none */
         kept_text_t kept_text;
         object_id_t next_id;
-        void *userdata; /* of both */
+        void *userdata;      /* of both */
+        GPtrArray *warnings; /* adopting: Complaints are added; may be NULL */
 } EditingInput;
 
 /* text: copied. in_place: as HandEditInput has it. */
 Editing *editing_new(const char *text, size_t size, bool in_place);
+/* A text that somebody sent, instead of a file that was saved; base_version, adopt: as HandEditInput has
+ * them. Templates that do not parse are adopted as they are. */
+Editing *editing_new_asked(const char *text, size_t size, uint64_t base_version, bool adopt);
 Editing *editing_free(Editing *editing);
 DEFINE_CLEANUP(Editing, editing_free);
 

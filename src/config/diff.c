@@ -68,9 +68,14 @@ static char *value_to_text(const ObjectType *type, const Field *field, const voi
         }
 
         switch (field->type) {
+        case FIELD_EXTRA: { /* any of them may be a secret: their names alone */
+                g_auto(GStrv) names = unknown_names(*FIELD_AT(char *const, field, object));
+                g_autofree char *joined = g_strjoinv(", ", names), *shortened = shorten(joined);
+
+                return g_strdup_printf("[%s]", shortened);
+        }
         case FIELD_STRING:
         case FIELD_JSON:
-        case FIELD_EXTRA:
                 return quote(*FIELD_AT(char *const, field, object));
         case FIELD_BOOL:
                 return g_strdup(*FIELD_AT(const bool, field, object) ? "true" : "false");
@@ -169,11 +174,19 @@ GPtrArray *document_diff(const Document *from, const Document *to) {
         return differences;
 }
 
-static const char *noun_of(const Difference *difference) {
+const char *difference_noun(const Difference *difference) {
+        assert(difference);
+
         for (size_t i = 0; difference->list && i < DOCUMENT_N_LISTS; i++)
                 if (strcmp(document_lists[i].name, difference->list) == 0)
                         return document_lists[i].type->name;
         return "document";
+}
+
+const char *difference_field(const Difference *difference) {
+        assert(difference);
+        assert(difference->field);
+        return difference->field->type == FIELD_EXTRA ? "unknown fields" : difference->field->name;
 }
 
 static void append_line(GString *s, const Difference *difference) {
@@ -184,15 +197,14 @@ static void append_line(GString *s, const Difference *difference) {
                         s,
                         "%c %s%s%s",
                         signs[difference->kind],
-                        noun_of(difference),
+                        difference_noun(difference),
                         name ? " " : "",
                         name ?: "");
         if (difference->kind == DIFFERENCE_CHANGED)
                 g_string_append_printf(
                                 s,
                                 ": %s: %s -> %s",
-                                difference->field->type == FIELD_EXTRA ? "unknown fields"
-                                                                       : difference->field->name,
+                                difference_field(difference),
                                 difference->from,
                                 difference->to);
         g_string_append_c(s, '\n');

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "config/adopt.h"
 #include "config/lists.h"
 #include "config/secret.h"
 #include "config/unknown.h"
@@ -36,11 +37,12 @@ HandEdit *hand_edit_free(HandEdit *edit) {
 
 /* verdicts: each returns false, so that the rules below read as a chain */
 
-static bool reject(Judge *judge, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static bool reject(Judge *judge, const char *format, ...) {
+static bool reject(Judge *judge, HandEditReason why, const char *format, ...) G_GNUC_PRINTF(3, 4);
+static bool reject(Judge *judge, HandEditReason why, const char *format, ...) {
         va_list args;
 
         judge->edit->verdict = HAND_EDIT_REJECT;
+        judge->edit->why = why;
         va_start(args, format);
         judge->edit->reason = g_strdup_vprintf(format, args);
         va_end(args);
@@ -51,7 +53,8 @@ static bool reject_complaint(Judge *judge, Complaint *consumed) {
         yaml_locate_one(consumed, judge->input->text, judge->input->size);
         judge->edit->verdict = HAND_EDIT_REJECT;
         judge->edit->complaint = consumed;
-        judge->edit->reason = complaint_to_string(consumed, FILE_CLUSTER);
+        /* who sent it knows better what the file is called */
+        judge->edit->reason = complaint_to_string(consumed, judge->input->asked ? NULL : FILE_CLUSTER);
         return false;
 }
 
@@ -65,6 +68,60 @@ reject_field(Judge *judge,
 
         complaint_prefix(complaint, list->name, index);
         return reject_complaint(judge, complaint);
+}
+
+/* adopting */
+
+/* What the original cannot have had stays as it is in the cluster. */
+static void keep_what_it_lacks(const DocumentList *list, Document *edited, const Document *current) {
+        const Field *extra = &list->type->fields[list->type->n_fields - 1];
+        g_autoptr(GHashTable) adopted = document_list_index(list, edited);
+        const GPtrArray *objects = document_list_get(list, current);
+        GPtrArray **where = document_list_at(list, edited);
+
+        for (unsigned i = 0; objects && i < objects->len; i++) {
+                const void *object = g_ptr_array_index(objects, i);
+                void *same = g_hash_table_lookup(adopted, document_list_id(list, object));
+
+                if (same) {
+                        object_copy_field(extra, same, object);
+                        continue;
+                }
+                if (!*where)
+                        *where = object_list_new(list->type);
+                g_ptr_array_add(*where, object_copy(list->type, object));
+        }
+}
+
+static void drop_peers(Document *document) {
+        for (unsigned i = 0; document->peers && i < document->peers->len; i++)
+                (void) peer_free(g_ptr_array_index(document->peers, i));
+        g_clear_pointer(&document->peers, g_ptr_array_unref);
+}
+
+static bool adopt_text(Judge *judge) {
+        const HandEditInput *input = judge->input;
+        Complaint *complaint = NULL;
+        Document *edited;
+
+        if (document_adopt_text(
+                            input->text,
+                            input->size,
+                            input->next_id,
+                            input->userdata,
+                            &edited,
+                            input->warnings,
+                            &complaint) < 0)
+                return reject_complaint(judge, complaint);
+        judge->edited = edited;
+        drop_peers(edited);
+        for (size_t i = 0; i < DOCUMENT_N_LISTS; i++)
+                keep_what_it_lacks(&document_lists[i], edited, input->current);
+        if (edited->election_timeout == 0)
+                edited->election_timeout = input->current->election_timeout;
+        g_free(edited->extra);
+        edited->extra = g_strdup(input->current->extra);
+        return true;
 }
 
 /* the text */
@@ -93,6 +150,8 @@ static bool parse_text(Judge *judge) {
         Complaint *complaint = NULL;
         void *document = NULL;
 
+        if (judge->input->adopt)
+                return adopt_text(judge);
         if (yaml_parse(&document_type,
                        judge->input->text,
                        judge->input->size,
@@ -116,11 +175,24 @@ static Document *parse_own(const char *text) {
         return document;
 }
 
+static bool reject_restore(Judge *judge, uint64_t version) {
+        return reject(judge,
+                      HAND_EDIT_OLD,
+                      "this is the text of version %" G_GUINT64_FORMAT
+                      ", put back; the cluster is at version %" G_GUINT64_FORMAT
+                      ", and going back would undo what was changed since; if that is wanted, write "
+                      "\"version: %" G_GUINT64_FORMAT "\" into it",
+                      version,
+                      judge->input->current->version,
+                      judge->input->current->version);
+}
+
 static bool find_base(Judge *judge) {
         const HandEditInput *input = judge->input;
-        uint64_t version = judge->edited->version;
-        const char *kept =
-                        version > 0 && input->kept_text ? input->kept_text(version, input->userdata) : NULL;
+        uint64_t version = input->base_version > 0 ? input->base_version : judge->edited->version;
+        const char *kept = version > 0 && input->kept_text && !input->adopt
+                                           ? input->kept_text(version, input->userdata)
+                                           : NULL;
         Document *last;
 
         /* what the daemon would write now, or wrote just before it was killed, sooner than the mark that the
@@ -128,12 +200,7 @@ static bool find_base(Judge *judge) {
         if (text_equals(input, kept) && version >= input->current->version)
                 return false;
         if (text_equals(input, kept))
-                return reject(judge,
-                              "this is the text of version %" G_GUINT64_FORMAT
-                              ", put back; the cluster is at version %" G_GUINT64_FORMAT
-                              ", and going back would undo what was changed since",
-                              version,
-                              input->current->version);
+                return reject_restore(judge, version);
 
         judge->base = parse_own(kept);
         judge->base_is_known = judge->base;
@@ -142,7 +209,7 @@ static bool find_base(Judge *judge) {
 
         last = parse_own(input->last_text);
         judge->base = last ?: document_copy(input->current);
-        judge->base_is_known = version > 0 && judge->base->version == version;
+        judge->base_is_known = input->adopt || (version > 0 && judge->base->version == version);
         return true;
 }
 
@@ -211,6 +278,8 @@ static bool check_unknown_fields(Judge *judge) {
 }
 
 static bool resolve_secrets(Judge *judge) {
+        if (secret_resolve(&document_type, judge->edited, judge->base, NULL) < 0)
+                return reject(judge, HAND_EDIT_WRONG, "there is no unknown field to keep; give its value");
         for (size_t i = 0; i < DOCUMENT_N_LISTS; i++) {
                 const DocumentList *list = &document_lists[i];
                 g_autoptr(GHashTable) before = document_list_index(list, judge->base);
@@ -257,15 +326,29 @@ static bool check_removals(Judge *judge) {
 
                         if (!g_hash_table_contains(edited, document_list_id(list, object)))
                                 return reject(judge,
+                                              HAND_EDIT_OLD,
                                               "the text has no version: that this node has kept, and %s "
                                               "\"%s\" is missing "
-                                              "from it; start from the present cluster.yaml to remove "
-                                              "something",
+                                              "from it; start from %s to remove something",
                                               list->type->name,
-                                              document_list_label(list, object));
+                                              document_list_label(list, object),
+                                              judge->input->asked ? "what \"quctl config show\" prints"
+                                                                  : "the present " FILE_CLUSTER);
                 }
         }
         return true;
+}
+
+/* What a reader got is no text that this node has written: it is told by what it says. */
+static bool check_restore(Judge *judge) {
+        g_autoptr(GPtrArray) differences = NULL;
+        const Document *base = judge->base;
+
+        if (!judge->input->asked || judge->input->adopt || !judge->base_is_known ||
+            base->version >= judge->input->current->version)
+                return true;
+        differences = document_diff(base, judge->edited);
+        return differences->len > 0 || reject_restore(judge, base->version);
 }
 
 /* peers */
@@ -304,12 +387,14 @@ static bool note_removed_peer(Judge *judge, const Peer *before) {
 
         if (now && judge->edit->removed_peer)
                 return reject(judge,
+                              HAND_EDIT_WRONG,
                               "peers %s and %s are removed at once; remove one at a time, as quctl node "
                               "remove does",
                               judge->edit->removed_peer,
                               before->node_id);
         if (now && !document_object_equal(&document_lists[0], before, now, /* without_id= */ false))
                 return reject(judge,
+                              HAND_EDIT_CONFLICT,
                               "peer \"%s\" was removed here, but changed in the cluster",
                               before->node_id);
         if (now)
@@ -356,13 +441,16 @@ static bool merge(Judge *judge) {
         g_autofree char *text = NULL;
 
         if (document_merge(judge->base, judge->edited, input->current, NULL, NULL, &edit->merged, &text) < 0)
-                return reject(judge, "%s", text);
+                return reject(judge, HAND_EDIT_CONFLICT, "%s", text);
         edit->differences = document_diff(input->current, edit->merged);
         edit->changes_document = edit->differences->len > 0;
         if (edit->changes_document && document_validate(edit->merged, &complaint) < 0) {
                 g_autofree char *problem = complaint_to_string(complaint, NULL);
 
-                return reject(judge, "together with what the cluster changed meanwhile: %s", problem);
+                return reject(judge,
+                              HAND_EDIT_CONFLICT,
+                              "together with what the cluster changed meanwhile: %s",
+                              problem);
         }
         if (edit->removed_peer)
                 add_removed_peer(edit);
@@ -391,7 +479,7 @@ HandEdit *hand_edit_judge(const HandEditInput *input) {
             find_base(&judge) && check_unknown_fields(&judge)) {
                 document_fill_ids(judge.edited, judge.base, input->next_id, input->userdata);
                 (void) (resolve_secrets(&judge) && check_rules(&judge) && check_removals(&judge) &&
-                        check_peers(&judge) && merge(&judge));
+                        check_restore(&judge) && check_peers(&judge) && merge(&judge));
         }
         if (edit->verdict != HAND_EDIT_PROPOSE)
                 drop_proposal(edit);

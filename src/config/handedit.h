@@ -17,8 +17,17 @@ typedef enum HandEditVerdict {
         HAND_EDIT_CUT_OFF  /* saved in place without its last line "...": maybe half of it; as REJECT */
 } HandEditVerdict;
 
+/* why it is refused */
+typedef enum HandEditReason {
+        HAND_EDIT_WRONG,    /* the text itself: whatever the cluster has, it would be refused */
+        HAND_EDIT_CONFLICT, /* with what the cluster changed meanwhile */
+        HAND_EDIT_OLD,      /* an older text as it was, or one whose beginning is not known and that lacks
+                               something */
+} HandEditReason;
+
 typedef struct HandEdit {
         HandEditVerdict verdict;
+        HandEditReason why; /* REJECT, CUT_OFF */
         Document *merged; /* PROPOSE: the whole document as it would be; a removed peer still stands in it */
         GPtrArray *differences; /* PROPOSE: of Difference, current -> proposed, the removed peer included */
         bool changes_document;  /* PROPOSE: merged differs from current, so there is more than a removed peer
@@ -37,7 +46,14 @@ typedef const char *(*kept_text_t)(uint64_t version, void *userdata);
 typedef struct HandEditInput {
         const char *text;
         size_t size;
-        bool in_place;           /* IN_CLOSE_WRITE; false: it came by rename, whole */
+        bool in_place; /* IN_CLOSE_WRITE; false: it came by rename, whole */
+        bool asked;    /* no file was saved: somebody sent the text, perhaps what a reader got */
+        /* asked: instead of the `version:` in the text; 0: that */
+        uint64_t base_version;
+        /* asked: a cluster.yaml of the original. Its checks and alerts are added or replace those of the
+         * same id; peers stay as they are, nothing is removed. */
+        bool adopt;
+        GPtrArray *warnings;     /* adopt: Complaints are added; may be NULL */
         const char *last_text;   /* what this node wrote last; NULL: nothing yet */
         const Document *current; /* the committed document */
         kept_text_t kept_text;

@@ -279,6 +279,10 @@ int document_merge(
         merge.edited = filled = document_copy(edited);
         merge.merged = merged = document_copy(current);
         document_fill_ids(filled, base, next_id, userdata);
+        if (secret_resolve(&document_type, filled, base, NULL) < 0)
+                return conflict(&merge,
+                                -ENOKEY,
+                                "document: there is no unknown field to keep; give its value");
 
         r = merge_fields(&merge, NULL, &document_type, base, filled, merged);
         for (size_t i = 0; r >= 0 && i < DOCUMENT_N_LISTS; i++) {

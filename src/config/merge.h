@@ -25,6 +25,9 @@ DEFINE_CLEANUP(Difference, difference_free);
 /* Makes a fresh id for an object without one; the caller frees it. cluster/change.h has the same type. */
 typedef char *(*object_id_t)(void *userdata);
 
+const char *difference_noun(const Difference *difference);  /* "check", "alert", "peer" or "document" */
+const char *difference_field(const Difference *difference); /* of a changed one, for people */
+
 /* Of Difference, in the order of the lists; the array frees its elements. */
 GPtrArray *document_diff(const Document *from, const Document *to);
 /* One line each: `+ check "homepage"`, `- alert "ops"`, `~ check "db": interval: 30s -> 15s`. Caller frees.

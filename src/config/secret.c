@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "config/unknown.h"
 #include "model/check.h"
 #include "model/credential.h"
 
@@ -58,6 +59,9 @@ void secret_mask(const ObjectType *type, void *object) {
                 if (is_secret(field) && !object_field_is_empty(field, object) &&
                     !credential_of(*FIELD_AT(char *, field, object)))
                         set_text(FIELD_AT(char *, field, object), g_strdup(SECRET_KEPT));
+                if (field->type == FIELD_EXTRA)
+                        set_text(FIELD_AT(char *, field, object),
+                                 unknown_mask(*FIELD_AT(char *, field, object)));
         }
         if (type == &check_type) {
                 Check *check = object;
@@ -92,6 +96,13 @@ int secret_resolve(const ObjectType *type, void *object, const void *base, const
         for (size_t i = 0; i < type->n_fields; i++) {
                 const Field *field = &type->fields[i];
 
+                if (field->type == FIELD_EXTRA &&
+                    unknown_resolve(FIELD_AT(char *, field, object),
+                                    base ? *FIELD_AT(char *const, field, base) : NULL) < 0) {
+                        if (reterr_field)
+                                *reterr_field = field;
+                        return -ENOKEY;
+                }
                 if (!is_secret(field) || !secret_is_mark(*FIELD_AT(char *, field, object)))
                         continue;
                 if (!base || object_field_is_empty(field, base)) {

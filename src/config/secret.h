@@ -4,7 +4,8 @@
 /* Secrets are write-only: whoever reads an object sees a mark in their place, and writing the mark back
  * keeps the value. The mark is `{kept: true}` for fields with FIELD_SECRET and `***` for the user
  * information of a check's target; in a struct it is SECRET_KEPT (model/field.h), which no rule accepts as a
- * value. The name of a credential (model/credential.h) is no secret and is left as it is. */
+ * value. The name of a credential (model/credential.h) is no secret and is left as it is. A field that this
+ * version does not know may be one: `{kept: true}`, too. */
 
 #include <stdbool.h>
 

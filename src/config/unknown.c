@@ -2,6 +2,7 @@
 #include "config/unknown.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -215,6 +216,65 @@ bool unknown_equal(const char *json_a, const char *json_b) {
         if (!a || !b)
                 return a == b;
         return json_node_equal(a, b);
+}
+
+/* the mark that stands for a value which is not shown */
+
+static JsonNode *kept_mark(void) {
+        g_autoptr(JsonObject) object = json_object_new();
+
+        json_object_set_boolean_member(object, "kept", TRUE);
+        return json_node_init_object(json_node_alloc(), object);
+}
+
+static bool is_kept_mark(JsonNode *node) {
+        JsonObject *object = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+        JsonNode *kept = object && json_object_get_size(object) == 1 ? json_object_get_member(object, "kept")
+                                                                     : NULL;
+
+        return kept && JSON_NODE_HOLDS_VALUE(kept) && json_node_get_value_type(kept) == G_TYPE_BOOLEAN &&
+               json_node_get_boolean(kept);
+}
+
+char *unknown_mask(const char *json) {
+        g_autoptr(JsonNode) node = NULL;
+        JsonObject *object = object_from_json(json, &node);
+        g_autoptr(GList) members = object ? json_object_get_members(object) : NULL;
+
+        if (!object)
+                return NULL;
+        for (GList *l = members; l; l = l->next)
+                json_object_set_member(object, l->data, kept_mark());
+        return node_to_json(node);
+}
+
+int unknown_resolve(char **json, const char *base) {
+        g_autoptr(JsonNode) node = NULL, base_node = NULL;
+        JsonObject *object, *before;
+        g_autoptr(GList) members = NULL;
+        bool changed = false;
+
+        assert(json);
+
+        object = object_from_json(*json, &node);
+        before = object_from_json(base, &base_node);
+        members = object ? json_object_get_members(object) : NULL;
+        for (GList *l = members; l; l = l->next) {
+                JsonNode *kept;
+
+                if (!is_kept_mark(json_object_get_member(object, l->data)))
+                        continue;
+                kept = before ? json_object_get_member(before, l->data) : NULL;
+                if (!kept)
+                        return -ENOKEY;
+                json_object_set_member(object, l->data, json_node_copy(kept));
+                changed = true;
+        }
+        if (changed) {
+                g_free(*json);
+                *json = node_to_json(node);
+        }
+        return 0;
 }
 
 static void append_node(GString *s, JsonNode *node, unsigned indent);

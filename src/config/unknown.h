@@ -18,6 +18,12 @@ char *unknown_to_json(Unknown *unknown); /* NULL when nothing was added; caller 
 char **unknown_names(const char *json); /* caller frees with g_strfreev() */
 bool unknown_equal(const char *json_a, const char *json_b);
 
+/* Whoever reads cannot know which of them is a secret: `{"kept": true}` in the place of every value. NULL
+ * for NULL; the caller frees. */
+char *unknown_mask(const char *json);
+/* Puts base's values in the place of such marks. *json: replaced. -ENOKEY: base has nothing of that name. */
+int unknown_resolve(char **json, const char *base);
+
 /* Appends the members as YAML, one key a line, `indent` columns in. known: names to leave out, or NULL. With
  * `first_prefix` the first line begins with it instead of the indentation. Returns the number of members. */
 typedef bool (*unknown_is_known_t)(const char *name, const void *userdata);

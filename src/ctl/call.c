@@ -33,6 +33,10 @@ static ExitStatus status_of_error(const sd_bus_error *error) {
         return STATUS_FAILED;
 }
 
+static bool is_ours(const sd_bus_error *error) {
+        return error->name && g_str_has_prefix(error->name, BUS_NAME ".Error.");
+}
+
 static usec_t call_timeout(const Context *context, unsigned bits) {
         usec_t timeout = context->lookup    ? CALL_LOOKUP_TIMEOUT_USEC
                          : bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC
@@ -51,7 +55,7 @@ char *call_error_text(const sd_bus_error *error, int r, usec_t timeout, ExitStat
         text = error->message ?: g_strerror(-r);
         status = *ret_status = status_of_error(error);
         /* an error with a name of the daemon's own carries the sentence to show */
-        if (error->name && g_str_has_prefix(error->name, BUS_NAME ".Error."))
+        if (is_ours(error))
                 return g_strdup(error->message && *error->message ? error->message : error->name);
         if (status == STATUS_NO_DAEMON && !sd_bus_error_has_name(error, SD_BUS_ERROR_DISCONNECTED))
                 return g_strdup("no daemon owns the name " BUS_NAME " on this bus: " START_COMMANDS);
@@ -110,8 +114,18 @@ request_new(Context *context,
         return bits & CALL_SENSITIVE ? sd_bus_message_sensitive(*ret) : 0;
 }
 
+void call_error_done(CallError *error) {
+        g_free(error->name);
+        g_free(error->text);
+        *error = (CallError){ 0 };
+}
+
 static ExitStatus
-request_send(Context *context, sd_bus_message *request, unsigned bits, sd_bus_message **ret_reply) {
+request_send(Context *context,
+             sd_bus_message *request,
+             unsigned bits,
+             sd_bus_message **ret_reply,
+             CallError *reterr) {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         const usec_t timeout = call_timeout(context, bits);
@@ -123,6 +137,15 @@ request_send(Context *context, sd_bus_message *request, unsigned bits, sd_bus_me
         if (r < 0) {
                 if (bits & CALL_MAY_MISS && sd_bus_error_has_name(&error, BUS_ERROR_NOT_FOUND))
                         return STATUS_NOT_FOUND;
+                if (reterr && is_ours(&error)) {
+                        *reterr = (CallError){
+                                .name = g_strdup(error.name),
+                                .text =
+                                                g_strdup(error.message && *error.message ? error.message
+                                                                                         : error.name),
+                        };
+                        return status_of_error(&error);
+                }
                 return call_failed(&error, r, timeout);
         }
 
@@ -135,16 +158,16 @@ static ExitStatus request_failed(int error) {
         return fail(STATUS_FAILED, "cannot make the request: %s", g_strerror(-error));
 }
 
-ExitStatus
-manager_call(Context *context,
-             const char *member,
-             unsigned bits,
-             sd_bus_message **ret_reply,
-             const char *types,
-             ...) {
+static ExitStatus
+call_with(Context *context,
+          const char *member,
+          unsigned bits,
+          sd_bus_message **ret_reply,
+          CallError *reterr,
+          const char *types,
+          va_list ap) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL;
         ExitStatus status;
-        va_list ap;
         int r;
 
         status = daemon_connect(context);
@@ -155,13 +178,44 @@ manager_call(Context *context,
         if (r < 0)
                 return request_failed(r);
 
-        va_start(ap, types);
         r = sd_bus_message_appendv(request, types, ap);
-        va_end(ap);
         if (r < 0)
                 return request_failed(r);
 
-        return request_send(context, request, bits, ret_reply);
+        return request_send(context, request, bits, ret_reply, reterr);
+}
+
+ExitStatus
+manager_call(Context *context,
+             const char *member,
+             unsigned bits,
+             sd_bus_message **ret_reply,
+             const char *types,
+             ...) {
+        ExitStatus status;
+        va_list ap;
+
+        va_start(ap, types);
+        status = call_with(context, member, bits, ret_reply, /* reterr= */ NULL, types, ap);
+        va_end(ap);
+        return status;
+}
+
+ExitStatus
+manager_try(Context *context,
+            const char *member,
+            unsigned bits,
+            sd_bus_message **ret_reply,
+            CallError *reterr,
+            const char *types,
+            ...) {
+        ExitStatus status;
+        va_list ap;
+
+        va_start(ap, types);
+        status = call_with(context, member, bits, ret_reply, reterr, types, ap);
+        va_end(ap);
+        return status;
 }
 
 static int append_flag(sd_bus_message *request, const Flag *flag, const Arguments *arguments) {
@@ -281,7 +335,7 @@ ExitStatus manager_call_fields(
         if (r < 0)
                 return request_failed(r);
 
-        return request_send(context, request, bits, ret_reply);
+        return request_send(context, request, bits, ret_reply, /* reterr= */ NULL);
 }
 
 ExitStatus answer_not_understood(int error) {
@@ -318,7 +372,7 @@ ExitStatus manager_status(Context *context, NodeStatus **ret) {
         r = sd_bus_message_append(request, "s", BUS_INTERFACE_MANAGER);
         if (r < 0)
                 return request_failed(r);
-        status = request_send(context, request, CALL_READS, &reply);
+        status = request_send(context, request, CALL_READS, &reply, /* reterr= */ NULL);
         if (status != STATUS_DONE)
                 return status;
 

@@ -32,6 +32,23 @@ manager_call(Context *context,
              const char *types,
              ...);
 
+/* What an error of the daemon's own (org.quptime1.Error.…) said. */
+typedef struct CallError {
+        char *name;
+        char *text;
+} CallError;
+void call_error_done(CallError *error);
+
+/* The same, but such an error is not printed: the status is its, and *reterr is filled. */
+ExitStatus
+manager_try(Context *context,
+            const char *member,
+            unsigned bits,
+            sd_bus_message **ret_reply,
+            CallError *reterr,
+            const char *types,
+            ...);
+
 /* A call with a dictionary: what stands before it, then one member per given flag that has a field, in
  * order. with_standards: flags that were not given are sent with their standard value, unless it is the
  * daemon's. */

@@ -16,7 +16,8 @@ typedef enum ExitStatus {
         STATUS_USAGE = 2,
         STATUS_NO_DAEMON = 3,
         STATUS_NO_QUORUM = 4,
-        STATUS_NOT_FOUND /* never an exit status: what CALL_MAY_MISS asks for (ctl/call.h) */
+        STATUS_DIFFERENT = 5, /* config diff alone: something differs */
+        STATUS_NOT_FOUND      /* never an exit status: what CALL_MAY_MISS asks for (ctl/call.h) */
 } ExitStatus;
 
 typedef enum BusChoice {

@@ -125,15 +125,20 @@ void json_add_objects(
 }
 
 /* on one line or indented, without its line end; caller frees */
-static char *document_text(JsonBuilder *builder, JsonMode mode) {
+static char *node_text(JsonNode *root, JsonMode mode) {
         g_autoptr(JsonGenerator) generator = json_generator_new();
-        g_autoptr(JsonNode) root = json_builder_get_root(builder);
         g_autofree char *text = NULL;
 
         json_generator_set_root(generator, root);
         json_generator_set_pretty(generator, mode == JSON_PRETTY);
         text = json_generator_to_data(generator, NULL);
         return text_escape_json(text);
+}
+
+static char *document_text(JsonBuilder *builder, JsonMode mode) {
+        g_autoptr(JsonNode) root = json_builder_get_root(builder);
+
+        return node_text(root, mode);
 }
 
 void json_list_begin(JsonList *list, JsonMode mode, JsonBuilder *head, const char *name) {
@@ -188,6 +193,12 @@ void json_list_end(JsonList *list) {
 
 void json_print(JsonBuilder *builder, JsonMode mode) {
         g_autofree char *text = document_text(builder, mode);
+
+        (void) printf("%s\n", text);
+}
+
+void json_print_node(JsonNode *root, JsonMode mode) {
+        g_autofree char *text = node_text(root, mode);
 
         (void) printf("%s\n", text);
 }

@@ -35,5 +35,7 @@ void json_list_begin(JsonList *list, JsonMode mode, JsonBuilder *head, const cha
 void json_list_add(JsonList *list, const ObjectType *type, const GPtrArray *rows, const char *const *names);
 void json_list_end(JsonList *list);
 
+/* a value of any kind on standard output, on one line or indented; borrowed */
+void json_print_node(JsonNode *root, JsonMode mode);
 /* the finished document on standard output, on one line or indented */
 void json_print(JsonBuilder *builder, JsonMode mode);

@@ -26,6 +26,8 @@ static void call_free(void *p) {
         g_free((char *) call->answer.id);
         g_free((char *) call->answer.name);
         g_strfreev((char **) call->answer.affected);
+        g_clear_pointer(&call->answer.differences, g_ptr_array_unref);
+        g_clear_pointer(&call->answer.warnings, g_ptr_array_unref);
         g_free((char *) call->answer.fingerprint);
         (void) explanation_free((Explanation *) call->answer.explanation);
         if (call->answer.secret) {
@@ -115,6 +117,8 @@ void call_answer(Call *call, const ManagerAnswer *answer) {
                 .fingerprint = g_strdup(answer->fingerprint ?: ""),
                 .secret = g_strdup(answer->secret),
                 .explanation = explanation_copy(answer->explanation),
+                .differences = answer->differences ? g_ptr_array_ref(answer->differences) : NULL,
+                .warnings = answer->warnings ? g_ptr_array_ref(answer->warnings) : NULL,
         };
 
         if (!calls->source) {

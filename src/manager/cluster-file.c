@@ -89,14 +89,19 @@ static void reject(ClusterFile *file, const char *reason) {
 
         journal_event(EVENT_EDIT_REJECTED,
                       JOURNAL_FIELDS({ JOURNAL_DETAIL, reason }),
-                      "manual-edit: %s: %s. It is kept as %s; the running configuration stays",
+                      "manual-edit: %s: %s. It is kept as %s; the running configuration stays. Correct it, "
+                      "and `quctl config apply %s` takes it",
                       file->path,
                       reason,
+                      file->rejected_path,
                       file->rejected_path);
         text =
-                        g_strdup_printf("%s# Correct it and save it as " FILE_CLUSTER
-                                        " again, or make the change with quctl.\n%s",
+                        g_strdup_printf("%s# Correct it. What it would change, and having it done:\n"
+                                        "# quctl config diff %s\n"
+                                        "# quctl config apply %s\n%s",
                                         head,
+                                        file->rejected_path,
+                                        file->rejected_path,
                                         editing_text(file->edit));
         r = file_replace(file->rejected_path, text, strlen(text), 0600);
         if (r < 0)
@@ -123,20 +128,6 @@ static const char *kept_text(uint64_t version, void *userdata) {
         return file->kept;
 }
 
-/* Templates that are new or changed must parse. */
-static char *check_templates(const Document *edited, const Document *current) {
-        _cleanup_(complaint_freep) Complaint *complaint = NULL;
-
-        if (document_templates_validate(edited, current, &complaint) >= 0)
-                return NULL;
-        return g_strdup_printf(
-                        "%s: line %u, column %u of the template: %s",
-                        complaint->field,
-                        complaint->line,
-                        complaint->column,
-                        complaint->text);
-}
-
 static EditingInput input(ClusterFile *file) {
         Manager *m = file->manager;
 
@@ -144,7 +135,7 @@ static EditingInput input(ClusterFile *file) {
                 .last_text = file->last_text,
                 .value = manager_value(m),
                 .has_leader = *manager_master(m),
-                .rule = check_templates,
+                .rule = document_templates_rule,
                 .kept_text = kept_text,
                 .next_id = next_id,
                 .userdata = file,

@@ -18,6 +18,7 @@ typedef struct Node Node;               /* manager/node.h */
 typedef struct Membership Membership;   /* manager/membership.h */
 typedef struct Credentials Credentials; /* manager/credentials.h */
 typedef struct ClusterFile ClusterFile; /* manager/cluster-file.h */
+typedef struct Desk Desk;               /* manager/desk.h */
 typedef struct Transport Transport;
 typedef struct TransportCall TransportCall;
 
@@ -35,6 +36,7 @@ struct Manager {
         unsigned n_inquiries; /* see explain.c */
         Told *told;           /* what was delivered to whom, for people */
         ClusterFile *file;
+        Desk *desk;
         const ManagerObserver *observer;
         void *observer_userdata;
         Calls *calls; /* verbs not answered yet */

@@ -12,6 +12,7 @@
 #include "base/names.h"
 #include "manager/cluster-file.h"
 #include "manager/credentials.h"
+#include "manager/desk.h"
 #include "manager/handed.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
@@ -127,6 +128,8 @@ void manager_on_committed(Manager *m, const Value *before, const Value *after) {
         credentials_configure(m->credentials, after);
         deliveries_update(m->deliveries, after);
         membership_committed(m->membership, after);
+        if (m->desk && new && (!old || old->version != new->version))
+                desk_committed(m->desk);
         if (m->file && new && (!old || old->version != new->version || members))
                 cluster_file_committed(m->file);
         news_after(m, delta, before, after);
@@ -302,12 +305,14 @@ int manager_start_parts(Manager *m, Store *store, const Durable *durable, char *
                                 "cannot watch %s: %s", m->node->paths->config_dir, g_strerror(-r));
                 return r;
         }
+        m->desk = desk_new(m);
         manager_touch_status(m);
         return 0;
 }
 
 /* In the order in which they lean on each other; the store waits for what was submitted. */
 void manager_stop_parts(Manager *m) {
+        m->desk = desk_free(m->desk);
         m->file = cluster_file_free(m->file);
         m->deliveries = deliveries_free(m->deliveries);
         m->credentials = credentials_free(m->credentials);
@@ -569,6 +574,29 @@ void manager_change(
                        change,
                        deadline_usec > 0 ? deadline_usec : now_boottime() + CHANGE_DEADLINE_USEC,
                        call);
+}
+
+void manager_document_read(Manager *m, manager_answer_t done, void *userdata) {
+        Call *call = call_new(m->calls, done, userdata);
+
+        if (!refuse_uninitialized(m, call))
+                desk_hand_out(m->desk, call);
+}
+
+void manager_document_check(
+                Manager *m, const DocumentRequest *request, manager_answer_t done, void *userdata) {
+        Call *call = call_new(m->calls, done, userdata);
+
+        if (!refuse_uninitialized(m, call))
+                desk_check(m->desk, request, call);
+}
+
+void manager_document_apply(
+                Manager *m, const DocumentRequest *request, manager_answer_t done, void *userdata) {
+        Call *call = call_new(m->calls, done, userdata);
+
+        if (!refuse_uninitialized(m, call))
+                desk_apply(m->desk, request, call);
 }
 
 void manager_node_probe(Manager *m, const char *address, manager_answer_t done, void *userdata) {

@@ -107,6 +107,9 @@ typedef struct ManagerAnswer {
         const char *fingerprint;        /* node verbs */
         const char *secret;             /* init, only when it was generated */
         const Explanation *explanation; /* manager_check_explain() */
+        /* of Difference (config/merge.h): what a document would change; or NULL */
+        GPtrArray *differences;
+        GPtrArray *warnings; /* of Complaint (config/complaint.h), or NULL */
 } ManagerAnswer;
 typedef void (*manager_answer_t)(void *userdata, const ManagerAnswer *answer);
 
@@ -134,6 +137,24 @@ void manager_change(
                 usec_t deadline_usec,
                 manager_answer_t done,
                 void *userdata);
+
+/* The document as YAML without its secrets, as text, and its version. */
+void manager_document_read(Manager *manager, manager_answer_t done, void *userdata);
+
+/* The whole document as somebody edited it: a text with kept secrets or with real ones. Its base is that of
+ * its `version:`, and it is merged with what changed meanwhile, as an edited cluster.yaml is. */
+typedef struct DocumentRequest {
+        const char *text;        /* at most DOCUMENT_MAX_BYTES */
+        uint64_t base_version;   /* instead of the one in the text; 0: none */
+        bool adopt;              /* a cluster.yaml of the original */
+        const char *remove_node; /* the peer that may be removed by it, or NULL */
+        const char *cause;       /* for the journal */
+} DocumentRequest;
+/* What applying it would change: differences and warnings, or why it would be refused. */
+void manager_document_check(
+                Manager *manager, const DocumentRequest *request, manager_answer_t done, void *userdata);
+void manager_document_apply(
+                Manager *manager, const DocumentRequest *request, manager_answer_t done, void *userdata);
 
 /* Who answers there: NodeID and fingerprint, nothing trusted yet. text says what it is ("alone and empty",
  * …). */

@@ -514,6 +514,12 @@ int store_get_document(Store *store, uint64_t version, char **ret) {
         return r;
 }
 
+int store_get_document_in_work(Store *store, uint64_t version, char **ret) {
+        assert(store);
+        assert(ret);
+        return database_read_document(store->database, version, ret);
+}
+
 void store_run(Store *store, void (*work)(void *userdata), store_done_t done, void *userdata) {
         Job *job;
 

@@ -91,6 +91,8 @@ void store_reset(Store *store, const char *state_id, store_done_t done, void *us
 void store_put_document(Store *store, uint64_t version, const char *text, store_done_t done, void *userdata);
 /* blocking until what was submitted before is done; -ENOENT */
 int store_get_document(Store *store, uint64_t version, char **ret);
+/* the same, for work() of store_run() alone */
+int store_get_document_in_work(Store *store, uint64_t version, char **ret);
 
 /* Runs work(userdata) on the storage thread, in its turn, then done(userdata, 0) on the loop: for what would
  * hold the loop too long, such as parsing a large document. work() touches nothing but what userdata alone

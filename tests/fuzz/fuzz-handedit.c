@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A hand edit of cluster.yaml against what the cluster has. The input is the edited text; the text that it
- * started from is the one before its first line "---8<---", if there is one, else what the daemon wrote.
- * What is proposed obeys the rules, what is refused says why, and no secret stands in any word of it. */
+ * started from is the one before its first line "---8<---", if there is one, else what the daemon wrote. It
+ * is judged as a file saved in place, one that came by rename, a text that somebody sent, and one of the
+ * original's. What is proposed obeys the rules, what is refused says why, and no secret stands in any word
+ * of it. */
 #include "base/limits.h"
 #include "config/handedit.h"
 #include "config/validate.h"
@@ -113,12 +115,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 *cut = 0;
         kept_text = cut ? all : NULL;
 
-        for (unsigned in_place = 0; in_place < 2; in_place++) {
+        for (unsigned way = 0; way < 4; way++) {
+                g_autoptr(GPtrArray) warnings = complaint_list_new();
                 const HandEditInput input = {
                         .text = text,
                         .size = strlen(text),
-                        .in_place = in_place,
-                        .last_text = committed,
+                        .in_place = way == 1,
+                        .asked = way >= 2,
+                        .adopt = way == 3,
+                        .warnings = warnings,
+                        .last_text = way < 2 ? committed : NULL,
                         .current = current,
                         .kept_text = keep,
                         .next_id = next_id,

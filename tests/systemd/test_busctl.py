@@ -94,6 +94,10 @@ def expectations(node, other):
         "alert remove": lambda a: names(node, "alert") == ["ops"] and a[1] == [],
         "check edit": lambda a: row_of(node, "check", "router")["interval"] == "1m0s",
         "check remove": lambda a: names(node, "check") == ["homepage", "relay"],
+        "config show": lambda a: a[1] == node.status()["version"] and "{kept: true}" in node.quctl("config", "show").stdout,
+        "config diff": lambda a: [(row["kind"], row["field"], row["to"]) for row in a[0]]
+        == [("changed", "interval", "45s")] and a[1] == [],
+        "config apply": lambda a: row_of(node, "check", "relay")["interval"] == "45s" and a == node.status()["version"],
         "trust list": lambda a: [row["node_id"] for row in a[0]].count(other.node_id) == 1,
         "node edit": lambda a: "192.0.2.2:9901" in node.quctl("node", "list").stdout,
         "node remove": lambda a: wait_for("it is gone", lambda: len(node.status()["peers"]) == 1),
@@ -121,6 +125,8 @@ def test_every_verb_as_a_plain_call():
         for command in calls:
             script = "\n".join((f"quptime='{QUPTIME}'", f"SECRET='{bed.SECRET}'", f"NODE_ID={about}",
                                 f"FINGERPRINT={other.quctl('fingerprint').stdout.strip()}",
+                                "FILE=/tmp/document.yaml",
+                                "quctl config show 2>/dev/null | sed 's/interval: 10s/interval: 45s/' >$FILE",
                                 command.replace("busctl ", "busctl --json=short ", 1)))
             print(f"# {words}: {command}", flush=True)
             ran = node.run("sh", "-c", script, check=False, timeout=150)

@@ -459,3 +459,30 @@ void manager_node_reset(Manager *m, const char *node_id, manager_answer_t done, 
         (void) answer_later(m, done, userdata);
         remember(m, "reset", node_id);
 }
+
+void manager_document_read(Manager *m, manager_answer_t done, void *userdata) {
+        Pending *p = answer_later(m, done, userdata);
+
+        if (!p->text)
+                p->text = g_strdup("version: 7\n");
+}
+
+void manager_document_check(
+                Manager *m, const DocumentRequest *request, manager_answer_t done, void *userdata) {
+        (void) answer_later(m, done, userdata);
+        remember(m, "check", request->text);
+}
+
+void manager_document_apply(
+                Manager *m, const DocumentRequest *request, manager_answer_t done, void *userdata) {
+        g_autofree char *what =
+                        g_strdup_printf("%s, base %" G_GUINT64_FORMAT "%s, without %s, %s",
+                                        request->text,
+                                        request->base_version,
+                                        request->adopt ? ", adopted" : "",
+                                        request->remove_node ?: "nobody",
+                                        request->cause);
+
+        (void) answer_later(m, done, userdata);
+        remember(m, "apply", what);
+}

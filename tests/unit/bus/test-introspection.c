@@ -145,9 +145,8 @@ static void test_permissions(void) {
 }
 
 static void test_sensitive(void) {
-        static const char *const carry[] = {
-                "Init", "AddAlert", "EditAlert", "AddCheck", "EditCheck", NULL
-        };
+        static const char *const carry[] = { "Init",      "AddAlert",      "EditAlert",     "AddCheck",
+                                             "EditCheck", "CheckDocument", "ApplyDocument", NULL };
 
         for (const sd_bus_vtable *v = manager_vtable; v->type != _SD_BUS_VTABLE_END; v++)
                 if (v->type == _SD_BUS_VTABLE_METHOD)

@@ -220,6 +220,22 @@ static void test_permissions(void) {
                   "ss",
                   "x",
                   "y");
+        ASSERT_AS(65534,
+                  SD_BUS_ERROR_ACCESS_DENIED,
+                  BUS_PATH,
+                  BUS_INTERFACE_MANAGER,
+                  "CheckDocument",
+                  "sa{sv}",
+                  "x",
+                  0);
+        ASSERT_AS(65534,
+                  SD_BUS_ERROR_ACCESS_DENIED,
+                  BUS_PATH,
+                  BUS_INTERFACE_MANAGER,
+                  "ApplyDocument",
+                  "sa{sv}",
+                  "x",
+                  0);
         /* nor where it names no interface, whatever sd-bus calls that */
         g_free(call_as(&w, 65534, false, BUS_PATH, NULL, "RemoveCheck", "s", "x"));
         g_assert_null(w.manager->last);
@@ -230,7 +246,40 @@ static void test_permissions(void) {
         ASSERT_AS(65534, "", BUS_PATH, BUS_INTERFACE_MANAGER, "ListAlerts", NULL);
         ASSERT_AS(65534, "", BUS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
 
+        ASSERT_AS(65534, "", BUS_PATH, BUS_INTERFACE_MANAGER, "GetDocument", NULL);
+
         ASSERT_AS(0, "", BUS_PATH, BUS_INTERFACE_MANAGER, "TestAlert", "s", "x");
+        ASSERT_AS(0, "", BUS_PATH, BUS_INTERFACE_MANAGER, "CheckDocument", "sa{sv}", "a text", 0);
+        g_assert_cmpstr(w.manager->last_text, ==, "check a text");
+        ASSERT_AS(0,
+                  "",
+                  BUS_PATH,
+                  BUS_INTERFACE_MANAGER,
+                  "ApplyDocument",
+                  "sa{sv}",
+                  "a text",
+                  3,
+                  "base_version",
+                  "t",
+                  UINT64_C(3),
+                  "adopt",
+                  "b",
+                  1,
+                  "remove_node",
+                  "s",
+                  "n2");
+        g_assert_cmpstr(w.manager->last_text, ==, "apply a text, base 3, adopted, without n2, bus, uid 0");
+        ASSERT_AS(0,
+                  BUS_ERROR_INVALID,
+                  BUS_PATH,
+                  BUS_INTERFACE_MANAGER,
+                  "ApplyDocument",
+                  "sa{sv}",
+                  "a text",
+                  1,
+                  "adobt",
+                  "b",
+                  1);
         ASSERT_AS(0, "", BUS_PATH, BUS_INTERFACE_MANAGER, "AddCheck", "a{sv}", 1, "type", "s", "icmp");
         g_assert_cmpstr(w.manager->last->cause, ==, "bus, uid 0");
         ASSERT_AS(0,

@@ -2,6 +2,7 @@
 #include <glib.h>
 
 #include "config/handedit.h"
+#include "config/yaml.h"
 #include "documents.h"
 
 #define PEERS                                                                                               \
@@ -202,7 +203,7 @@ static void test_reject(void) {
                        HAND_EDIT_REJECT,
                        "this is the text of version 4, put back; the cluster is at version 5, and going "
                        "back would "
-                       "undo what was changed since");
+                       "undo what was changed since; if that is wanted, write \"version: 5\" into it");
         assert_verdict(5,
                        "name: ops",
                        "name: oncall",
@@ -418,6 +419,144 @@ static void test_own_text_ahead_of_the_register(void) {
         node_done(&node);
 }
 
+/* ---- a text that somebody sent ---- */
+
+static HandEdit *
+judge_asked(Node *node, const char *text, uint64_t base_version, bool adopt, GPtrArray *warnings) {
+        return hand_edit_judge(&(HandEditInput){
+                        .text = text,
+                        .size = strlen(text),
+                        .asked = true,
+                        .base_version = base_version,
+                        .adopt = adopt,
+                        .warnings = warnings,
+                        .current = node->current,
+                        .kept_text = kept_text,
+                        .next_id = next_id,
+                        .userdata = node,
+        });
+}
+
+static void
+assert_asked(Node *node, const char *text, uint64_t base, HandEditReason why, const char *expected) {
+        _cleanup_(hand_edit_freep) HandEdit *edit = judge_asked(node, text, base, false, NULL);
+        g_autofree char *lines = edit->differences ? document_diff_text(edit->differences) : NULL;
+
+        g_assert_cmpstr(lines ?: edit->reason, ==, expected);
+        if (edit->reason)
+                g_assert_cmpint(edit->why, ==, why);
+}
+
+static void test_asked(void) {
+        g_autofree char *shown = NULL, *old = NULL, *changed = NULL, *nowhere = NULL, *both = NULL,
+                        *typo = NULL;
+        _cleanup_(document_freep) Document *before = NULL;
+        Node node = {};
+
+        node_init(&node);
+        shown = yaml_emit(&document_type, node.current, "a comment", YAML_END_MARK | YAML_MASK_SECRETS);
+        g_assert_null(strstr(shown, "secret"));
+        assert_asked(&node, shown, 0, 0, NULL);
+
+        /* what is kept is kept, and what is given anew is not shown */
+        changed = replace(shown, "name: ops", "name: team");
+        assert_asked(&node,
+                     changed,
+                     0,
+                     HAND_EDIT_WRONG,
+                     "line 22:7: checks[1].alert_ids: there is no alert \"ops\"; add it first, or take it "
+                     "out of the list");
+        g_free(changed);
+        changed = replace(shown, "{kept: true}", "https://d/other");
+        assert_asked(&node, changed, 0, 0, "~ alert \"ops\": discord_webhook: *** -> ***\n");
+
+        /* an older one as it was is told by what it says */
+        before = document_from(node.texts[4]);
+        old = yaml_emit(&document_type, before, NULL, YAML_MASK_SECRETS);
+        assert_asked(&node,
+                     old,
+                     0,
+                     HAND_EDIT_OLD,
+                     "this is the text of version 4, put back; the cluster is at version 5, and going back "
+                     "would undo what was changed since; if that is wanted, write \"version: 5\" into it");
+        both = replace(old, "interval: 30s", "interval: 5s");
+        assert_asked(&node,
+                     both,
+                     0,
+                     HAND_EDIT_CONFLICT,
+                     "check \"homepage\": interval was changed here and in the cluster, to different "
+                     "values");
+        assert_asked(&node, both, 5, 0, "~ check \"homepage\": interval: 1m0s -> 5s\n");
+
+        nowhere = g_strdup("checks: []\n");
+        assert_asked(&node,
+                     nowhere,
+                     0,
+                     HAND_EDIT_OLD,
+                     "the text has no version: that this node has kept, and peer \"p1\" is missing from it; "
+                     "start from what \"quctl config show\" prints to remove something");
+        typo = replace(shown, "interval:", "intervall:");
+        assert_asked(&node,
+                     typo,
+                     0,
+                     HAND_EDIT_WRONG,
+                     "line 16:16: checks[0].intervall: no such field; is \"interval\" meant?");
+        node_done(&node);
+}
+
+/* A field of a newer version may be a secret. */
+static void test_unknown_fields_are_kept(void) {
+        g_autofree char *shown = NULL, *changed = NULL, *nothing = NULL;
+        Node node = {};
+        Alert *alert;
+
+        node_init(&node);
+        alert = node.current->alerts->pdata[0];
+        alert->extra = g_strdup("{\"token\":\"hunter2\"}");
+        node.current->extra = g_strdup("{\"later\":[\"hunter3\"]}");
+        g_free(node.texts[5]);
+        node.texts[5] = document_to(node.current);
+        g_assert_nonnull(strstr(node.texts[5], "hunter2"));
+
+        shown = yaml_emit(&document_type, node.current, NULL, YAML_MASK_SECRETS);
+        g_assert_null(strstr(shown, "hunter"));
+        g_assert_nonnull(strstr(shown, "token:"));
+        assert_asked(&node, shown, 0, 0, NULL);
+        changed = replace(shown, "name: homepage", "name: home");
+        assert_asked(&node, changed, 0, 0, "~ check \"home\": name: \"homepage\" -> \"home\"\n");
+        nothing = replace(shown, "token:", "tokens:");
+        assert_asked(&node, nothing, 0, HAND_EDIT_WRONG, "line 28:7: alerts[0].tokens: no such field");
+        node_done(&node);
+}
+
+static void test_adopted(void) {
+        static const char text[] = "version: 5\n"
+                                   "peers:\n"
+                                   "  - {node_id: elsewhere, advertise: 'z:1'}\n"
+                                   "checks:\n"
+                                   "  - {name: cache, type: tcp, target: 'c:1', interval: 1s, timeout: 5s}\n"
+                                   "  - {id: c1, name: homepage, type: http, target: 'https://new/'}\n";
+        g_autoptr(GPtrArray) warnings = complaint_list_new();
+        _cleanup_(hand_edit_freep) HandEdit *edit = NULL;
+        g_autofree char *lines = NULL;
+        Node node = {};
+
+        node_init(&node);
+        edit = judge_asked(&node, text, 0, true, warnings);
+        g_assert_cmpstr(edit->reason, ==, NULL);
+        lines = document_diff_text(edit->differences);
+        /* nothing is removed, and the peers are the cluster's */
+        g_assert_cmpstr(lines,
+                        ==,
+                        "~ check \"homepage\": target: \"https://h/\" -> \"https://new/\"\n"
+                        "~ check \"homepage\": interval: 1m0s -> (none)\n"
+                        "+ check \"cache\"\n");
+        g_assert_null(edit->removed_peer);
+        g_assert_cmpuint(warnings->len, ==, 2);
+        g_assert_cmpuint(((Complaint *) warnings->pdata[0])->line, ==, 5);
+        node_done(&node);
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/hand-edit/nothing", test_nothing);
@@ -430,5 +569,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/hand-edit/meanwhile", test_meanwhile);
         g_test_add_func("/hand-edit/first-start", test_first_start);
         g_test_add_func("/hand-edit/ahead", test_own_text_ahead_of_the_register);
+        g_test_add_func("/hand-edit/asked", test_asked);
+        g_test_add_func("/hand-edit/unknown-kept", test_unknown_fields_are_kept);
+        g_test_add_func("/hand-edit/adopted", test_adopted);
         return g_test_run();
 }

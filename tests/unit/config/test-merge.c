@@ -61,7 +61,7 @@ static void test_diff(void) {
         assert_edit("interval: 30s", long_match, long_line);
         assert_edit("interval: 30s",
                     "interval: 30s, tags: [1]",
-                    "~ check \"homepage\": unknown fields: (none) -> \"{\"tags\":[1]}\"\n");
+                    "~ check \"homepage\": unknown fields: (none) -> [tags]\n");
         assert_edit("id: c2", "id: c3", "- check \"db\"\n+ check \"db\"\n");
         assert_edit("version: 3",
                     "version: 3\nelection_timeout: 2s",

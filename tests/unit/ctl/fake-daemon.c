@@ -520,6 +520,71 @@ static int answer_explain(sd_bus_message *reply) {
         return sd_bus_message_close_container(reply);
 }
 
+#define DOCUMENT                                                                                            \
+        "version: 4\n"                                                                                      \
+        "peers: []\n"                                                                                       \
+        "checks:\n"                                                                                         \
+        "  - {id: c1, name: db, type: tcp, target: 'db:1', interval: 30s}\n"                                \
+        "alerts:\n"                                                                                         \
+        "  - {id: a1, name: ops, type: discord, discord_webhook: {kept: true}} # \342\200\256\n"
+
+#define CHANGED(noun, name_, field_, from_, to_)                                                            \
+        7, "kind", "s", "changed", "object", "s", noun, "id", "s", "x", "name", "s", name_, "field", "s",   \
+                        field_, "from", "s", from_, "to", "s", to_
+
+/* An empty text changes nothing; "checks: []" removes; "peers: []" alone, too; all others change. */
+static int answer_check_document(sd_bus_message *call, sd_bus_message *reply) {
+        const char *text;
+        int r;
+
+        r = sd_bus_message_rewind(call, 1);
+        if (r >= 0)
+                r = sd_bus_message_read(call, "s", &text);
+        if (r < 0)
+                return r;
+        if (!*text || g_str_equal(text, DOCUMENT))
+                return sd_bus_message_append(reply, "aa{sv}aa{sv}", 0, 0);
+        if (g_str_has_prefix(text, "checks: []") || g_str_has_prefix(text, "peers: []"))
+                return sd_bus_message_append(
+                                reply,
+                                "aa{sv}aa{sv}",
+                                1,
+                                4,
+                                "kind",
+                                "s",
+                                "removed",
+                                "object",
+                                "s",
+                                g_str_has_prefix(text, "peers") ? "peer" : "check",
+                                "id",
+                                "s",
+                                OTHER,
+                                "name",
+                                "s",
+                                "db\033",
+                                0);
+        return sd_bus_message_append(
+                        reply,
+                        "aa{sv}aa{sv}",
+                        2,
+                        CHANGED("check", "db\033[31m", "interval", "30s", "1m0s"),
+                        CHANGED("alert", "ops", "discord_webhook", "***", "***"),
+                        1,
+                        4,
+                        "line",
+                        "t",
+                        UINT64_C(3),
+                        "column",
+                        "t",
+                        UINT64_C(5),
+                        "field",
+                        "s",
+                        "checks[0].timeout",
+                        "text",
+                        "s",
+                        "cut\033");
+}
+
 static int answer(sd_bus_message *call, sd_bus_message *reply, const char *member) {
         if (g_str_equal(member, "Init"))
                 return answer_init(reply);
@@ -547,6 +612,10 @@ static int answer(sd_bus_message *call, sd_bus_message *reply, const char *membe
                 return sd_bus_message_append(reply, "s", "put aside");
         if (g_str_equal(member, "RemoveTrust"))
                 return 0;
+        if (g_str_equal(member, "GetDocument"))
+                return sd_bus_message_append(reply, "st", DOCUMENT, UINT64_C(4));
+        if (g_str_equal(member, "CheckDocument"))
+                return answer_check_document(call, reply);
         return sd_bus_message_append(reply, "t", UINT64_C(8)); /* Edit…, Remove… */
 }
 
@@ -658,6 +727,9 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ListTrust", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ResetNode", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveTrust", "s", "", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("GetDocument", "", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("CheckDocument", "sa{sv}", "aa{sv}aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ApplyDocument", "sa{sv}", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", get_string, 0, 0),
         SD_BUS_PROPERTY("Directory", "s", get_string, 0, 0),
         SD_BUS_PROPERTY("NodeID", "s", get_string, 0, 0),
