@@ -26,6 +26,15 @@ static bool is_harmful(gunichar c) {
         }
 }
 
+bool text_is_plain(const char *text) {
+        assert(text);
+
+        for (const char *p = text; *p; p++)
+                if (*p < ' ' || *p >= 0x7f)
+                        return false;
+        return true;
+}
+
 static void append_escaped(GString *s, gunichar c) {
         switch (c) {
         case '\n':
@@ -45,9 +54,13 @@ static void append_escaped(GString *s, gunichar c) {
 #define INDENTATION "    "
 
 char *text_escape(const char *text) {
-        GString *s = g_string_new(NULL);
+        GString *s;
 
-        for (const char *p = text ?: ""; *p;) {
+        if (!text || text_is_plain(text))
+                return g_strdup(text ?: "");
+
+        s = g_string_new(NULL);
+        for (const char *p = text; *p;) {
                 gunichar c = g_utf8_get_char_validated(p, -1);
 
                 if (c == (gunichar) -1 || c == (gunichar) -2) {

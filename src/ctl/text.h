@@ -21,6 +21,8 @@ char *text_escape(const char *text);
 char *text_escape_lines(const char *text);
 /* The same for the text of a whole JSON document: C1 and format characters become \uXXXX. Caller frees. */
 char *text_escape_json(const char *json);
+/* whether it is printable ASCII: then it is escaped already, and as wide as it is long */
+bool text_is_plain(const char *text);
 /* columns of a terminal that escaped text takes */
 unsigned text_width(const char *escaped);
 /* a copy cut to at most width columns, the last of them "…" when something was cut; caller frees */

@@ -114,8 +114,11 @@ static unsigned width_of_escaped(const char *escaped) {
 }
 
 unsigned canvas_text_width(const char *utf8) {
-        g_autofree char *escaped = text_escape(utf8);
+        g_autofree char *escaped = NULL;
 
+        if (!utf8 || text_is_plain(utf8))
+                return utf8 ? (unsigned) strlen(utf8) : 0;
+        escaped = text_escape(utf8);
         return width_of_escaped(escaped);
 }
 

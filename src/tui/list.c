@@ -7,6 +7,7 @@
 #define TEXTS_MAX 16
 #define GAP 2
 #define COLUMNS_MAX 16
+#define MEASURED_MAX 500
 #define LAST_WANTED 36 /* columns of the screen for which others yield */
 #define ARROW_WIDTH 2  /* beside the title of the column that rows are sorted by */
 
@@ -14,7 +15,8 @@ struct List {
         const ListModel *model;
         GPtrArray *rows;               /* NULL: none yet */
         GArray *shown;                 /* of unsigned: positions in rows, in the order of the screen */
-        unsigned natural[COLUMNS_MAX]; /* widths that would show every row whole */
+        unsigned natural[COLUMNS_MAX]; /* widths that would show rows whole */
+        unsigned measured;             /* how many rows there were when these were last taken */
 
         char *filter;
         size_t sort_column; /* n_columns: as the rows came */
@@ -196,24 +198,34 @@ bool list_key(List *list, const Key *key) {
         return true;
 }
 
-/* ---- steps ---- */
+/* ---- widths ---- */
 
-static void measure(List *list, usec_t now_realtime) {
-        const ListModel *model = list->model;
+static void measure_row(List *list, const void *row, usec_t now_realtime) {
+        const size_t last = list->model->n_columns - 1;
 
-        for (size_t column = 0; column < model->n_columns; column++)
-                list->natural[column] = canvas_text_width(model->columns[column].title);
-        for (unsigned i = 0; list->rows && i < list->rows->len; i++)
-                for (size_t column = 0; column < model->n_columns; column++) {
-                        Style style;
-                        g_autofree char *text = model->cell(
-                                        g_ptr_array_index(list->rows, i), column, now_realtime, &style);
+        for (size_t column = 0; column <= last; column++) {
+                Style style = STYLE_PLAIN;
+                g_autofree char *text = list->model->cell(row, column, now_realtime, &style);
 
-                        list->natural[column] = MAX(list->natural[column], canvas_text_width(text));
-                }
+                list->natural[column] = MAX(list->natural[column], canvas_text_width(text));
+        }
         /* what is told at length there shall not take the room of everything else */
-        list->natural[model->n_columns - 1] = MIN(list->natural[model->n_columns - 1], LAST_WANTED);
+        list->natural[last] = MIN(list->natural[last], LAST_WANTED);
 }
+
+/* Few rows are measured all, so that columns stay where they are; of many, those that have been seen. */
+static void measure(List *list, usec_t now_realtime) {
+        memset(list->natural, 0, sizeof(list->natural));
+        for (unsigned i = 0; list->rows && i < list->rows->len && list->rows->len <= MEASURED_MAX; i++)
+                measure_row(list, g_ptr_array_index(list->rows, i), now_realtime);
+}
+
+static void measure_visible(List *list, usec_t now_realtime) {
+        for (size_t i = list->top; i < list->top + list->page && i < list->shown->len; i++)
+                measure_row(list, row_at(list, i), now_realtime);
+}
+
+/* ---- steps ---- */
 
 void list_set_rows(List *list, GPtrArray *rows, usec_t now_realtime) {
         assert(list);
@@ -222,7 +234,9 @@ void list_set_rows(List *list, GPtrArray *rows, usec_t now_realtime) {
                 g_clear_pointer(&list->rows, g_ptr_array_unref);
                 list->rows = g_ptr_array_ref(rows);
         }
-        measure(list, now_realtime);
+        if (rows->len <= MEASURED_MAX || rows->len < list->measured)
+                measure(list, now_realtime);
+        list->measured = rows->len;
         rearrange(list);
 }
 
@@ -333,6 +347,7 @@ void list_draw(List *list, Canvas *canvas, usec_t now_realtime) {
 
         list->page = canvas_height(canvas) > 1 ? canvas_height(canvas) - 1 : 1;
         keep_in_sight(list);
+        measure_visible(list, now_realtime);
         fit(list, canvas_width(canvas), widths);
         draw_headers(list, canvas, widths);
         for (size_t i = 0; i < list->page && list->top + i < list->shown->len; i++)
