@@ -291,21 +291,11 @@ static unsigned tabs_width(const Face *face) {
 }
 
 static void draw_tabs(const Face *face, Canvas *canvas) {
-        const unsigned width = canvas_width(canvas);
-        const bool in_full = tabs_width(face) <= width;
-        const List *list = face->lists[face->tab];
-        const char *filter = list_filter(list);
-        g_autofree char *text = NULL;
-        int x = 0, from;
+        const bool in_full = tabs_width(face) <= canvas_width(canvas);
+        int x = 0;
 
         for (Tab tab = 0; tab < _TAB_MAX; tab++)
                 x = draw_tab(face, canvas, x, tab, in_full);
-        if (!*filter)
-                return;
-        text = g_strdup_printf("/%s: %zu of %zu", filter, list_n_shown(list), list_n_rows(list));
-        from = MAX((int) width - (int) canvas_text_width(text), x + 1);
-        if (from < (int) width)
-                (void) canvas_text(canvas, 0, from, width - (unsigned) from, STYLE_NOTICE, text);
 }
 
 /* ---- what is wrong ---- */
@@ -359,26 +349,38 @@ static void draw_rows(Face *face, Canvas *canvas, int y, int x, unsigned width, 
                 (void) canvas_text(part, 2, 0, width, STYLE_DIM, text);
 }
 
+/* which rows these are, where that needs saying; caller frees */
+static char *where_text(const List *list) {
+        const char *filter = list_filter(list);
+        const size_t shown = list_n_shown(list);
+        g_autofree char *range = NULL;
+        size_t first, last;
+
+        if (list_where(list, &first, &last) && (first > 1 || last < shown))
+                range = g_strdup_printf("%zu-%zu of ", first, last);
+        if (*filter)
+                return g_strdup_printf("/%s: %s%zu of %zu", filter, range ?: "", shown, list_n_rows(list));
+        return range ? g_strdup_printf("%s%zu", range, shown) : NULL;
+}
+
 static void draw_bottom(const Face *face, Canvas *canvas, int y) {
         const List *list = face->lists[face->tab];
-        const int width = (int) canvas_width(canvas);
-        g_autofree char *where = NULL;
-        size_t first, last;
-        int room = width - 4;
+        g_autofree char *where = where_text(list);
+        int room = (int) canvas_width(canvas) - 4;
 
         draw_line(canvas, y, "└", "┘");
-        if (list_where(list, &first, &last) && (first > 1 || last < list_n_shown(list))) {
-                where = g_strdup_printf("%zu-%zu of %zu", first, last, list_n_shown(list));
-                room -= (int) canvas_text_width(where) + 4;
-                if (room > 0)
-                        draw_on_line(canvas,
-                                     y,
-                                     width - 4 - (int) canvas_text_width(where),
-                                     canvas_text_width(where) + 2,
-                                     STYLE_FRAME,
-                                     where);
+        if (where && room > 4) {
+                int needed = MIN((int) canvas_text_width(where) + 2, room);
+
+                draw_on_line(canvas,
+                             y,
+                             2 + room - needed,
+                             (unsigned) needed,
+                             *list_filter(list) ? STYLE_NOTICE : STYLE_FRAME,
+                             where);
+                room -= needed + 1;
         }
-        if (face->event && room > 0)
+        if (face->event && room > 4)
                 draw_on_line(canvas,
                              y,
                              2,

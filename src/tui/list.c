@@ -273,28 +273,39 @@ static unsigned natural_width(const List *list, size_t column) {
         return MAX(list->natural[column], title);
 }
 
-/* Takes room from those that yield first, down to the least, until the last one has what it wants. */
+/* Takes room from the columns whose turn it is, until no more is needed than there is. */
+static void yield(const List *list, unsigned turn, unsigned width, unsigned *needed, unsigned *widths) {
+        for (size_t column = 0; column + 1 < list->model->n_columns && *needed > width; column++) {
+                const ListColumn *yielding = list->model->columns + column;
+                unsigned give;
+
+                if (yielding->yields != turn || widths[column] <= yielding->least)
+                        continue;
+                give = MIN(widths[column] - yielding->least, *needed - width);
+                widths[column] -= give;
+                *needed -= give;
+        }
+}
+
+/* The last column gets what is left. The others yield in turns until it has what it wants; those of the last
+ * turn only until it has its title's width. */
 static void fit(const List *list, unsigned width, unsigned *widths) {
-        const ListModel *model = list->model;
-        const size_t last = model->n_columns - 1;
-        unsigned needed = (unsigned) last * GAP + list->natural[last];
+        const size_t last = list->model->n_columns - 1;
+        const unsigned wanted = natural_width(list, last);
+        const unsigned least = MIN(wanted, canvas_text_width(list->model->columns[last].title));
+        unsigned taken = (unsigned) last * GAP, needed;
 
         for (size_t column = 0; column < last; column++) {
                 widths[column] = natural_width(list, column);
-                needed += widths[column];
+                taken += widths[column];
         }
-        for (unsigned turn = 1; turn <= COLUMNS_MAX && needed > width; turn++)
-                for (size_t column = 0; column < last && needed > width; column++) {
-                        const ListColumn *yielding = model->columns + column;
-                        unsigned give;
-
-                        if (yielding->yields != turn || widths[column] <= yielding->least)
-                                continue;
-                        give = MIN(widths[column] - yielding->least, needed - width);
-                        widths[column] -= give;
-                        needed -= give;
-                }
-        widths[last] = width + list->natural[last] > needed ? width + list->natural[last] - needed : 0;
+        needed = taken + wanted;
+        for (unsigned turn = 1; turn < LIST_LAST_TURN; turn++)
+                yield(list, turn, width, &needed, widths);
+        needed -= wanted - least;
+        yield(list, LIST_LAST_TURN, width, &needed, widths);
+        taken = needed - least;
+        widths[last] = width > taken ? width - taken : 0;
 }
 
 static void draw_headers(const List *list, Canvas *canvas, const unsigned *widths) {

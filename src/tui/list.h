@@ -10,11 +10,12 @@
 #include "tui/key.h"
 
 #define LIST_FILTER_MAX_BYTES 256
+#define LIST_LAST_TURN 4
 
 typedef struct ListColumn {
         const char *title;
         unsigned least;  /* columns of the screen it may be cut to */
-        unsigned yields; /* who gives room first: 1 before 2 …; 0: nobody takes any from it */
+        unsigned yields; /* in which turn it gives room to the last one, to LIST_LAST_TURN; 0: never */
 } ListColumn;
 
 typedef struct ListModel {

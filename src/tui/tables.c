@@ -111,9 +111,9 @@ static const ListModel peer_model = {
 enum { CHECK_ID, CHECK_NAME, CHECK_STATE, CHECK_VOTES, CHECK_ALERTS, CHECK_DETAIL, N_CHECK_COLUMNS };
 
 static const ListColumn check_columns[N_CHECK_COLUMNS] = {
-        [CHECK_ID] = { "ID", ID_LEAST, 1 },  [CHECK_NAME] = { "NAME", 12, 3 },
+        [CHECK_ID] = { "ID", ID_LEAST, 1 },  [CHECK_NAME] = { "NAME", 12, 2 },
         [CHECK_STATE] = { "STATE", 10, 4 },  [CHECK_VOTES] = { "OK/TOTAL", 8, 0 },
-        [CHECK_ALERTS] = { "ALERTS", 8, 2 }, [CHECK_DETAIL] = { "DETAIL", 0, 0 },
+        [CHECK_ALERTS] = { "ALERTS", 8, 3 }, [CHECK_DETAIL] = { "DETAIL", 0, 0 },
 };
 
 static bool is_state(const CheckRow *check, const char *state) {
