@@ -11,6 +11,8 @@
 #include "probes/address.h"
 #include "probes/detail.h"
 
+#define IP_HEADER_MIN 20 /* RFC 791, section 3.1 */
+
 bool echo_packet_read(const uint8_t *data, size_t n, int family, bool raw, EchoPacket *ret) {
         EchoPacket packet = {};
 
@@ -19,7 +21,7 @@ bool echo_packet_read(const uint8_t *data, size_t n, int family, bool raw, EchoP
         if (raw && family == AF_INET) {
                 size_t header = n > 0 ? (size_t) (data[0] & 0x0f) * 4 : 0;
 
-                if (n < header)
+                if (header < IP_HEADER_MIN || n < header)
                         return false;
                 data += header;
                 n -= header;
