@@ -86,7 +86,7 @@ static void print_node(const Context *context, const NodeAnswer *node) {
         }
 
         print_line("node id", node->node_id);
-        print_line("directory", node->directory);
+        print_line("data dir", node->directory);
         print_line("advertise", node->advertise);
         print_line("fingerprint", node->fingerprint);
         if (!made)
