@@ -411,3 +411,41 @@ Notice *alerts_test_notice(
         transition->term = term;
         return notice_compose(alert, transition, NOTICE_TEST);
 }
+
+Notice *alerts_check_test_notice(
+                const Value *value,
+                const Alert *alert,
+                const Check *check,
+                NoticeEvent event,
+                const char *test_id,
+                const char *node_id,
+                uint64_t term,
+                usec_t realtime_usec) {
+        _cleanup_(transition_freep) Transition *transition = NULL;
+        Notice *notice;
+        uint64_t n = value_n_voters(value);
+        bool is_up;
+
+        assert(value);
+        assert(alert);
+        assert(check);
+        assert(test_id);
+
+        transition = sample_transition(check->type, event, node_id, realtime_usec);
+        is_up = transition->to == CHECK_UP;
+        (void) check_free(transition->check);
+        transition->check = check_copy(check);
+        transition->total = n;
+        transition->ok = is_up ? n : 0;
+        transition->not_ok = is_up ? 0 : n;
+        g_free(transition->detail);
+        transition->detail = g_strdup_printf("[test] %s", sample_detail(check->type, event));
+        transition->term = term;
+        notice = notice_compose(alert, transition, event);
+        if (!notice)
+                return NULL;
+        /* the check's own history has notices with numbers; this one is like none of them */
+        g_free(notice->id);
+        notice->id = g_strdup(test_id);
+        return notice;
+}

@@ -86,6 +86,19 @@ typedef struct AlertSummary {
 /* alert_id NULL: of all alerts; check_id NULL: about all checks */
 AlertSummary alerts_summary(const Value *value, const char *alert_id, const char *check_id);
 
+/* For `check test`: a notice that is never committed, about a real check (copied) going through an invented
+ * transition: NOTICE_DOWN, NOTICE_RECOVERED or NOTICE_UP, seen by all voters, with "[test]" before its
+ * detail. test_id makes the notice's id. */
+Notice *alerts_check_test_notice(
+                const Value *value,
+                const Alert *alert,
+                const Check *check,
+                NoticeEvent event,
+                const char *test_id,
+                const char *node_id,
+                uint64_t term,
+                usec_t realtime_usec);
+
 /* For `alert test`: a notice that is never committed, about an invented check "homepage" going down, to
  * every recipient of the alert. test_id makes its id, so it must be fresh. */
 Notice *alerts_test_notice(

@@ -8,14 +8,23 @@
 #include "wire/codec.h"
 
 static const struct {
-        const char *name, *target, *detail;
+        const char *name, *target, *detail, *good;
 } samples[_CHECK_KIND_MAX] = {
-        [CHECK_HTTP] = { "homepage", "https://example.com/", "status 503 Service Unavailable" },
-        [CHECK_TCP] = { "database", "db.example.com:5432", "connection refused" },
-        [CHECK_ICMP] = { "gateway", "gw.example.com", "no reply" },
+        [CHECK_HTTP] = { "homepage",
+                         "https://example.com/",
+                         "status 503 Service Unavailable",
+                         "status as expected" },
+        [CHECK_TCP] = { "database", "db.example.com:5432", "connection refused", "connected" },
+        [CHECK_ICMP] = { "gateway", "gw.example.com", "no reply", "answered" },
 };
 
 enum { SAMPLE_NODES = 3 };
+
+const char *sample_detail(CheckKind kind, NoticeEvent event) {
+        assert((size_t) kind < _CHECK_KIND_MAX);
+
+        return event == NOTICE_RECOVERED || event == NOTICE_UP ? samples[kind].good : samples[kind].detail;
+}
 
 Transition *sample_transition(CheckKind kind, NoticeEvent event, const char *node_id, usec_t when) {
         bool is_up = event == NOTICE_RECOVERED || event == NOTICE_UP;

@@ -8,6 +8,8 @@
 
 /* "homepage" (or its like, for another kind of check) going DOWN, RECOVERED or UP, seen by three nodes */
 Transition *sample_transition(CheckKind kind, NoticeEvent event, const char *node_id, usec_t when);
+/* what a probe of this kind would have said in such a transition; static */
+const char *sample_detail(CheckKind kind, NoticeEvent event);
 /* id: of the notice, copied */
 Notice *sample_notice(Transition *transition_consumed, NoticeEvent event, const char *id);
 

@@ -107,6 +107,8 @@
 #define ERRAND_MAX_USEC (2 * USEC_PER_MINUTE) /* whatever time it gives */
 #define NOTICES_FAILED_KEPT 16                /* refused or given up, per alert, kept to be seen */
 #define TELLINGS_MAX 4096                     /* deliveries that a node remembers */
+#define TEST_ALERTS_AT_ONCE 8                 /* of one `check test` */
+#define TEST_TEXT_MAX_BYTES 65536             /* what is said about all of them */
 #define EXPLAINED_TELLINGS_MAX 256            /* of one check, in one answer; the newest */
 #define EXPLAINED_ROUNDS_MAX 64
 #define EXPLAIN_AT_ONCE 16                       /* of which the other nodes are asked; others do without */

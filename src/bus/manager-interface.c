@@ -445,6 +445,27 @@ static int method_test_alert(sd_bus_message *m, void *userdata, sd_bus_error *re
         return call_with_text(userdata, m, manager_alert_test, method_test_alert, reply_text, reterr);
 }
 
+static int method_test_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        const char *id_or_name, *state;
+        Connection *c = userdata;
+        BusCall *call;
+        int r;
+
+        r = may_after_init(c, m, method_test_check, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "ss", &id_or_name, &state);
+        if (r < 0)
+                return r;
+        if (strlen(id_or_name) > DETAIL_MAX_BYTES || strlen(state) > DETAIL_MAX_BYTES)
+                return sd_bus_error_set(reterr, BUS_ERROR_INVALID, "An argument is too long.");
+        r = bus_call_new(c, m, reply_text, &call, reterr);
+        if (r < 0)
+                return r;
+        manager_check_test(c->bus->manager, id_or_name, state, bus_call_answered, call);
+        return 1;
+}
+
 static int reply_node(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
         int r;
 
@@ -677,6 +698,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 method_disable_alert, OPEN),
         SD_BUS_METHOD_WITH_ARGS("TestAlert", SD_BUS_ARGS("s", id_or_name), SD_BUS_RESULT("s", answer),
                                 method_test_alert, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("TestCheck", SD_BUS_ARGS("s", id_or_name, "s", state),
+                                SD_BUS_RESULT("s", answer), method_test_check, OPEN),
         SD_BUS_METHOD_WITH_ARGS("ProbeNode", SD_BUS_ARGS("s", address), SD_BUS_RESULT("a{sv}", node),
                                 method_probe_node, OPEN),
         SD_BUS_METHOD_WITH_ARGS("AddNode", SD_BUS_ARGS("s", address, "s", fingerprint),

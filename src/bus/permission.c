@@ -34,6 +34,7 @@ const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "EnableAlert", BUS_ACTION_PAUSE },
         { BUS_INTERFACE_MANAGER, "DisableAlert", BUS_ACTION_PAUSE },
         { BUS_INTERFACE_MANAGER, "TestAlert", BUS_ACTION_TEST },
+        { BUS_INTERFACE_MANAGER, "TestCheck", BUS_ACTION_TEST },
         { BUS_INTERFACE_MANAGER, "ProbeNode", BUS_ACTION_PEERS },
         { BUS_INTERFACE_MANAGER, "AddNode", BUS_ACTION_PEERS },
         { BUS_INTERFACE_MANAGER, "EditNode", BUS_ACTION_PEERS },

@@ -273,6 +273,46 @@ const Verb verb_check_edit = {
         .run = run_edit,
 };
 
+static const Flag test_flags[] = {
+        { .name = "state",
+          .type = FLAG_TEXT,
+          .value = "STATE",
+          .standard = "down",
+          .help = "what it is to become: down, recovered or up" },
+        {},
+};
+
+static ExitStatus run_test(Context *context, const Arguments *arguments) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        static const char *const states[] = { "down", "recovered", "up", NULL };
+        const char *id_or_name = arguments_word(arguments, 0), *state = arguments_text(arguments, "state");
+        g_autofree char *name = text_escape(id_or_name), *escaped = NULL;
+        ExitStatus status;
+        const char *answer;
+
+        if (state && !g_strv_contains(states, state))
+                return fail(STATUS_USAGE, "--state is down, recovered or up, not \"%s\"", state);
+
+        status = manager_call(context, "TestCheck", CALL_LONG, &reply, "ss", id_or_name, state ?: "down");
+        if (status == STATUS_DONE)
+                status = answer_read(reply, "s", &answer);
+        if (status != STATUS_DONE || context->quiet)
+                return status;
+
+        escaped = text_escape_lines(answer); /* a line for each alert */
+        (void) printf("test of %s: %s\n", name, escaped);
+        return STATUS_DONE;
+}
+
+const Verb verb_check_test = {
+        .name = "check test",
+        .args = "ID|NAME",
+        .help = "send an invented transition of a check through its alerts",
+        .flags = test_flags,
+        .listed_by = "ListChecks",
+        .run = run_test,
+};
+
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         g_autofree char *escaped = text_escape(arguments_word(arguments, 0));

@@ -22,6 +22,7 @@ const Verb *const verbs[] = {
         &verb_check_edit,
         &verb_check_enable,
         &verb_check_disable,
+        &verb_check_test,
         &verb_check_remove,
         &verb_alert_add_smtp,
         &verb_alert_add_discord,

@@ -37,6 +37,8 @@ typedef struct Test {
         unsigned n_waiting;
         bool all_delivered;
         GString *text;
+        char *check_id; /* "": about the invented one */
+        NoticeEvent event;
         deliveries_tested_t done;
         void *userdata;
         sd_event_source *answer; /* the call-back is never made from within */
@@ -51,6 +53,7 @@ typedef struct TestSending {
 
 struct Deliveries {
         Manager *manager;
+        bool stops; /* nothing begins any more */
         Outbox *outbox;
         SenderContext *senders;
         GPtrArray *attempts; /* of Attempt, owned */
@@ -93,6 +96,7 @@ static void test_free(void *p) {
         sd_event_source_disable_unref(test->answer);
         g_ptr_array_unref(test->sendings);
         g_string_free(test->text, /* free_segment= */ TRUE);
+        g_free(test->check_id);
         g_free(test);
 }
 
@@ -128,6 +132,7 @@ Deliveries *deliveries_free(Deliveries *deliveries) {
         if (!deliveries)
                 return NULL;
 
+        deliveries->stops = true; /* whose test ends may want to go on with another */
         manager_forget(deliveries->manager, deliveries);
         sd_event_source_disable_unref(deliveries->timer);
         sd_event_source_disable_unref(deliveries->settle);
@@ -576,6 +581,8 @@ static int start_test_sending(
                                            .attempt = 1,
                                            .is_test = true,
                                            .alert = alert->id,
+                                           .check = sending->test->check_id,
+                                           .event = (int) sending->test->event,
                                            .when = when },
                         on_test_sent,
                         sending,
@@ -598,9 +605,31 @@ start_test(TestSending *sending,
                              &(SendOutcome){ .result = SEND_RETRY, .answer = error ?: g_strerror(-r) });
 }
 
+/* NULL: the check, or every recipient, is gone */
+static Notice *
+test_notice(Manager *m, const Alert *alert, const TestSubject *subject, const char *test_id, usec_t when) {
+        const Value *value = manager_value(m);
+        const Check *check = subject ? value_object(value, RECORD_CHECK, subject->check_id) : NULL;
+
+        if (!subject)
+                return alerts_test_notice(value, alert, test_id, manager_node_id(m), manager_term(m), when);
+        if (!check)
+                return NULL;
+        return alerts_check_test_notice(
+                        value,
+                        alert,
+                        check,
+                        subject->event,
+                        test_id,
+                        manager_node_id(m),
+                        manager_term(m),
+                        when);
+}
+
 int deliveries_test(
                 Deliveries *deliveries,
                 const char *alert_id_or_name,
+                const TestSubject *subject,
                 deliveries_tested_t done,
                 void *userdata) {
         Manager *m = deliveries->manager;
@@ -615,11 +644,15 @@ int deliveries_test(
         Test *test;
         int r;
 
+        if (deliveries->stops)
+                return -ESHUTDOWN;
         if (!alert)
                 return -ENOENT;
 
         test_id = random_id();
-        notice = alerts_test_notice(value, alert, test_id, manager_node_id(m), manager_term(m), when);
+        notice = test_notice(m, alert, subject, test_id, when);
+        if (!notice)
+                return -ENOENT;
         r = message_render(value, notice, &message, &flags, faults);
         if (r < 0)
                 return r;
@@ -629,6 +662,8 @@ int deliveries_test(
         test->deliveries = deliveries;
         test->sendings = g_ptr_array_new_with_free_func(test_sending_free);
         test->text = g_string_new(NULL);
+        test->check_id = g_strdup(subject ? subject->check_id : "");
+        test->event = subject ? subject->event : NOTICE_DOWN;
         test->all_delivered = true;
         test->done = done;
         test->userdata = userdata;

@@ -21,11 +21,18 @@ void deliveries_update(Deliveries *deliveries, const Value *value);
 void deliveries_holders_changed(Deliveries *deliveries);
 /* what this node sends for the master */
 Errands *deliveries_errands(Deliveries *deliveries);
-/* Sends a synthetic DOWN through the alert, now, from this node or one that holds its credential, to all
- * recipients; done is called once, not from within, with a sentence for people. */
+/* Sends a synthetic DOWN, or what the subject says, through the alert, now, from this node or one that holds
+ * its credential, to all recipients; done is called once, not from within, with a sentence for people. */
 typedef void (*deliveries_tested_t)(void *userdata, bool delivered, const char *text);
+/* What it is about, where it is not the invented homepage. */
+typedef struct TestSubject {
+        const char *check_id; /* copied */
+        NoticeEvent event;    /* NOTICE_DOWN, NOTICE_RECOVERED, NOTICE_UP */
+} TestSubject;
+/* -ENOENT: the alert or the subject is gone; -ESHUTDOWN: this node stops */
 int deliveries_test(
                 Deliveries *deliveries,
                 const char *alert_id_or_name,
+                const TestSubject *subject, /* NULL: the invented one */
                 deliveries_tested_t done,
                 void *userdata);

@@ -186,8 +186,24 @@ static bool try_test(Errand *errand) {
 
         if (!alert)
                 return false;
-        notice = alerts_test_notice(value, alert, params->notice, errand->from, params->term, params->when);
-        if (find_recipient(notice, params->recipient))
+        if (params->check && *params->check) {
+                const Check *check = value_object(value, RECORD_CHECK, params->check);
+
+                if (!check)
+                        return false;
+                notice = alerts_check_test_notice(
+                                value,
+                                alert,
+                                check,
+                                (NoticeEvent) params->event,
+                                params->notice,
+                                errand->from,
+                                params->term,
+                                params->when);
+        } else
+                notice = alerts_test_notice(
+                                value, alert, params->notice, errand->from, params->term, params->when);
+        if (notice && find_recipient(notice, params->recipient))
                 begin(errand, alert, notice);
         else
                 refuse(errand, "the alert has no such recipient");

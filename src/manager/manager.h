@@ -169,6 +169,14 @@ void manager_node_add(
 void manager_node_remove(Manager *manager, const char *node_id, manager_answer_t done, void *userdata);
 /* Sends a synthetic DOWN through the master; text is the relay's answer. */
 void manager_alert_test(Manager *manager, const char *id_or_name, manager_answer_t done, void *userdata);
+/* Sends an invented transition of a real check through all alerts that hear of it, by the master; state:
+ * "down", "recovered", "up". text: what came of each; CHANGE_REFUSED: there are none, or one failed. */
+void manager_check_test(
+                Manager *manager,
+                const char *id_or_name,
+                const char *state,
+                manager_answer_t done,
+                void *userdata);
 /* All that is known about a check, at once or after the other nodes have been asked, which takes at most
  * EXPLAIN_ASK_USEC; also where nobody leads. */
 void manager_check_explain(Manager *manager, const char *id_or_name, manager_answer_t done, void *userdata);

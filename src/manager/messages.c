@@ -12,7 +12,7 @@ const ObjectType test_alert_params_type = OBJECT_TYPE(TestAlertParams, "test", t
 
 static const Field test_alert_result_fields[] = {
         FIELD(TestAlertResult, delivered, FIELD_BOOL, .flags = FIELD_KEEP_EMPTY),
-        FIELD(TestAlertResult, text, FIELD_STRING, .max = 2 * RECIPIENTS_MAX * DETAIL_MAX_BYTES),
+        FIELD(TestAlertResult, text, FIELD_STRING, .max = TEST_TEXT_MAX_BYTES),
 };
 const ObjectType test_alert_result_type = OBJECT_TYPE(TestAlertResult, "test", test_alert_result_fields);
 

@@ -11,6 +11,7 @@
 #include "manager/journal.h"
 #include "manager/membership.h"
 #include "manager/messages.h"
+#include "manager/rehearsal.h"
 #include "manager/replica.h"
 #include "wire/codec.h"
 
@@ -58,13 +59,15 @@ on_call(void *userdata, const char *from, const char *method, const char *params
                 errands_call(deliveries_errands(m->deliveries), from, params, call);
         else if (strcmp(method, METHOD_EXPLAIN) == 0)
                 explain_call(m, params, call);
+        else if (strcmp(method, METHOD_TEST_CHECK) == 0)
+                rehearsal_call(m, params, call);
         else if (strcmp(method, METHOD_TEST_ALERT) != 0)
                 transport_call_fail(call, "no such method");
         else if (codec_decode(&test_alert_params_type, params, strlen(params), (void **) &test, &error) < 0)
                 transport_call_fail(call, error);
         else if (!manager_is_master(m))
                 transport_call_fail(call, "this node is not the master any more; try again");
-        else if (deliveries_test(m->deliveries, test->alert, on_tested, call) < 0)
+        else if (deliveries_test(m->deliveries, test->alert, /* subject= */ NULL, on_tested, call) < 0)
                 transport_call_fail(call, "no such alert");
 }
 
@@ -78,7 +81,7 @@ static void on_tested_here(void *userdata, bool delivered, const char *text) {
 }
 
 static void test_here(Manager *m, const char *id_or_name, Call *call) {
-        int r = deliveries_test(m->deliveries, id_or_name, on_tested_here, call);
+        int r = deliveries_test(m->deliveries, id_or_name, /* subject= */ NULL, on_tested_here, call);
 
         if (r < 0)
                 call_fail(call, CHANGE_REFUSED, "the test message cannot be made: %s", g_strerror(-r));

@@ -567,6 +567,35 @@ static void test_no_alert_no_message(void) {
         finish();
 }
 
+static void test_of_a_real_check(void) {
+        static const NoticeEvent events[] = { NOTICE_DOWN, NOTICE_RECOVERED, NOTICE_UP };
+        static const char *const verbs[] = { "DOWN", "RECOVERED", "UP" };
+
+        start();
+        for (size_t i = 0; i < G_N_ELEMENTS(events); i++) {
+                const Check *check = value_object(value, RECORD_CHECK, CHECK);
+                _cleanup_(notice_freep) Notice *notice = alerts_check_test_notice(
+                                value,
+                                value_alert(value, "ops"),
+                                check,
+                                events[i],
+                                "uuid-1",
+                                "node-1",
+                                3,
+                                WALL);
+                _cleanup_(message_freep) Message *message = NULL;
+
+                g_assert_cmpstr(notice->id, ==, "uuid-1");
+                g_assert_cmpint(message_render(value, notice, &message, &flags, NULL), ==, 0);
+                g_assert_nonnull(strstr(message->subject, verbs[i]));
+                g_assert_nonnull(strstr(message->subject, check->name));
+                g_assert_nonnull(strstr(message->body, "[test] "));
+                g_assert_cmpuint(notice->transition->total, ==, 3);
+                g_assert_cmpuint(notice->transition->ok, ==, events[i] == NOTICE_DOWN ? 0 : 3);
+        }
+        finish();
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
 
@@ -592,5 +621,6 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/message/templates-refused", test_refused_with_its_place);
         g_test_add_func("/alerts/message/templates-adopted", test_adopted_with_a_warning);
         g_test_add_func("/alerts/message/no-alert", test_no_alert_no_message);
+        g_test_add_func("/message/test/real-check", test_of_a_real_check);
         return g_test_run();
 }

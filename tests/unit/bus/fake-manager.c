@@ -431,6 +431,20 @@ void manager_alert_test(Manager *m, const char *id_or_name, manager_answer_t don
                 p->text = g_strdup("250 queued");
 }
 
+void manager_check_test(
+                Manager *m,
+                const char *id_or_name,
+                const char *state,
+                manager_answer_t done,
+                void *userdata) {
+        g_autofree char *both = g_strdup_printf("%s %s", id_or_name, state);
+        Pending *p = answer_later(m, done, userdata);
+
+        remember(m, "test-check", both);
+        if (!p->text)
+                p->text = g_strdup("1 alert delivered");
+}
+
 void manager_check_explain(Manager *m, const char *id_or_name, manager_answer_t done, void *userdata) {
         const Check *check = value_check(m->value, id_or_name);
         Pending *p = answer_later(m, done, userdata);

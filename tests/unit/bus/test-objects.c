@@ -486,6 +486,9 @@ static void test_verbs(void) {
         g_assert_cmpstr(answer, ==, "250 queued ");
         (void) sd_bus_message_unref(reply);
 
+        assert_done(manager_call(&w, client, "TestCheck", "ss", "homepage", "up"));
+        g_assert_cmpstr(w.manager->last_text, ==, "test-check homepage up");
+
         assert_done(manager_call(&w, client, "AddNode", "ss", "10.0.0.1:9901", "sha256:11"));
         assert_error(manager_call(&w, client, "EditNode", "ss", FAKE_OTHER, "10.0.0.2"),
                      BUS_ERROR_INVALID,

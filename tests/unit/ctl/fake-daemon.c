@@ -606,6 +606,11 @@ static int answer(sd_bus_message *call, sd_bus_message *reply, const char *membe
                 return sd_bus_message_append(reply, "st", OTHER, UINT64_C(7));
         if (g_str_equal(member, "RemoveAlert"))
                 return sd_bus_message_append(reply, "tas", UINT64_C(8), 2, "homepage", "db\033");
+        if (g_str_equal(member, "TestCheck"))
+                return sd_bus_message_append(
+                                reply,
+                                "s",
+                                "2 alerts delivered\n    ops: a@x: delivered: 250\n    oncall: ok");
         if (g_str_equal(member, "TestAlert"))
                 return sd_bus_message_append(reply, "s", "250 2.0.0 Ok\r\nqueued");
         if (g_str_equal(member, "ResetNode"))
@@ -720,6 +725,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("EnableAlert", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("DisableAlert", "s", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("TestAlert", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("TestCheck", "ss", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ProbeNode", "s", "a{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("AddNode", "ss", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("EditNode", "ss", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -1238,6 +1238,24 @@ class Beginnings(Case):
             self.assertIn(self.FULL, self.out(*args.split(), env={"COLUMNS": "40"}))
 
 
+class CheckTest(Case):
+    def test_states(self):
+        self.daemon()
+        text = self.out("check", "test", "homepage")
+        self.assertEqual(self.last("TestCheck"), ["homepage", "down"])
+        self.assertEqual(text, "test of homepage: 2 alerts delivered\n    ops: a@x: delivered: 250\n    oncall: ok\n")
+        self.out("check", "test", "homepage", "--state", "recovered")
+        self.assertEqual(self.last("TestCheck"), ["homepage", "recovered"])
+        self.assertEqual(self.out("check", "test", "-q", "homepage", "--state=up"), "")
+        self.assertIn("down, recovered or up", self.error("check", "test", "x", "--state=sideways", status=2))
+
+    def test_failed(self):
+        self.daemon("--fail=TestCheck=org.quptime1.Error.Refused=1/2 alerts failed\n    ops: no\nerror: lie")
+        self.assertEqual(
+            self.error("check", "test", "x", status=1), "error: 1/2 alerts failed\n    ops: no\\nerror: lie\n"
+        )
+
+
 class Why(Case):
     def test_text(self):
         self.daemon()
@@ -1407,6 +1425,7 @@ class ExitStatus(Case):
         "alert edit ops --host=h": "EditAlert",
         "alert remove x": "RemoveAlert",
         "alert test x": "TestAlert",
+        "check test x": "TestCheck",
         "alert render ops": "ListAlerts",
         "alert default ops on": "EditAlert",
         "trust list": "ListTrust",
