@@ -14,17 +14,23 @@ typedef struct Merge {
         const Document *current;
         Document *merged; /* begins as current */
         char **reterr_text;
+        GPtrArray *conflicts; /* NULL: one is the end of it; else told here, and what was edited counts */
 } Merge;
 
 static int conflict(Merge *merge, int error, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static int conflict(Merge *merge, int error, const char *format, ...) {
+        g_autofree char *text = NULL;
         va_list args;
 
-        if (!merge->reterr_text)
-                return error;
         va_start(args, format);
-        *merge->reterr_text = g_strdup_vprintf(format, args);
+        text = g_strdup_vprintf(format, args);
         va_end(args);
+        if (merge->conflicts && error == -ESTALE) {
+                g_ptr_array_add(merge->conflicts, g_steal_pointer(&text));
+                return 0;
+        }
+        if (merge->reterr_text)
+                *merge->reterr_text = g_steal_pointer(&text);
         return error;
 }
 
@@ -115,6 +121,8 @@ merge_fields(Merge *merge,
              const void *base,
              const void *edited,
              void *merged) {
+        int r = 0;
+
         for (size_t i = 0; i < type->n_fields; i++) {
                 const Field *field = &type->fields[i];
 
@@ -122,15 +130,17 @@ merge_fields(Merge *merge,
                     document_field_equal(field, edited, merged))
                         continue;
                 if (!document_field_equal(field, base, merged))
-                        return conflict(merge,
-                                        -ESTALE,
-                                        "%s%s%s%s: %s was changed here and in the cluster, to different "
-                                        "values",
-                                        type->name,
-                                        list ? " \"" : "",
-                                        list ? document_list_label(list, edited) : "",
-                                        list ? "\"" : "",
-                                        field->type == FIELD_EXTRA ? "an unknown field" : field->name);
+                        r = conflict(merge,
+                                     -ESTALE,
+                                     "%s%s%s%s: %s was changed here and in the cluster, to "
+                                     "different values",
+                                     type->name,
+                                     list ? " \"" : "",
+                                     list ? document_list_label(list, edited) : "",
+                                     list ? "\"" : "",
+                                     field->type == FIELD_EXTRA ? "an unknown field" : field->name);
+                if (r < 0)
+                        return r;
                 object_copy_field(field, merged, edited);
         }
         return 0;
@@ -148,6 +158,24 @@ static uint64_t next_order(const DocumentList *list, const Document *document) {
         return order + 1;
 }
 
+/* Both have it, under one id or one name: what was edited counts. */
+static int added_twice(Merge *merge, const DocumentList *list, const void *edited, void *merged) {
+        int r;
+
+        r = conflict(merge,
+                     -ESTALE,
+                     "%s \"%s\" was added here and in the cluster, with different fields",
+                     list->type->name,
+                     document_list_label(list, edited));
+        for (size_t i = 0; r >= 0 && i < list->type->n_fields; i++) {
+                const Field *field = &list->type->fields[i];
+
+                if (document_field_counts(list->type, field) && strcmp(field->name, list->id) != 0)
+                        object_copy_field(field, merged, edited);
+        }
+        return r;
+}
+
 static int add_object(Merge *merge, const DocumentList *list, const void *edited, uint64_t order) {
         GPtrArray **objects = document_list_at(list, merge->merged);
         const char *label = document_list_label(list, edited);
@@ -157,13 +185,11 @@ static int add_object(Merge *merge, const DocumentList *list, const void *edited
         /* someone in the cluster added that name too; a name that was there before is for the rules to
          * refuse */
         if (same && !find_by_label(list, merge->base, label)) {
-                if (document_object_equal(list, same, edited, /* without_id= */ true))
+                void *merged = (void *) find_by_label(list, merge->merged, label);
+
+                if (document_object_equal(list, same, edited, /* without_id= */ true) || !merged)
                         return 0;
-                return conflict(merge,
-                                -ESTALE,
-                                "%s \"%s\" was added here and in the cluster, with different fields",
-                                list->type->name,
-                                label);
+                return added_twice(merge, list, edited, merged);
         }
         object = object_copy(list->type, edited);
         *FIELD_AT(uint64_t, object_field(list->type, "order"), object) = order;
@@ -181,6 +207,8 @@ merge_object(Merge *merge,
              const void *edited,
              void *merged,
              uint64_t *order) {
+        int r;
+
         if (base && merged)
                 return merge_fields(merge, list, list->type, base, edited, merged);
         if (!base && !merged)
@@ -189,32 +217,32 @@ merge_object(Merge *merge,
         if (merged) { /* added on both sides under one id */
                 if (document_object_equal(list, edited, merged, /* without_id= */ false))
                         return 0;
-                return conflict(merge,
-                                -ESTALE,
-                                "%s \"%s\" was added here and in the cluster, with different fields",
-                                list->type->name,
-                                document_list_label(list, edited));
+                return added_twice(merge, list, edited, merged);
         }
         if (document_object_equal(list, base, edited, /* without_id= */ false))
                 return 0; /* removed in the cluster, untouched here */
-        return conflict(merge,
-                        -ESTALE,
-                        "%s \"%s\" was changed here, but removed in the cluster",
-                        list->type->name,
-                        document_list_label(list, edited));
+        r = conflict(merge,
+                     -ESTALE,
+                     "%s \"%s\" was changed here, but removed in the cluster",
+                     list->type->name,
+                     document_list_label(list, edited));
+        return r < 0 ? r : add_object(merge, list, edited, (*order)++);
 }
 
 static int remove_object(Merge *merge, const DocumentList *list, const void *base, void *merged) {
         GPtrArray *objects = document_list_get(list, merge->merged);
+        int r = 0;
 
         if (!merged)
                 return 0;
         if (!document_object_equal(list, base, merged, /* without_id= */ false))
-                return conflict(merge,
-                                -ESTALE,
-                                "%s \"%s\" was removed here, but changed in the cluster",
-                                list->type->name,
-                                document_list_label(list, base));
+                r = conflict(merge,
+                             -ESTALE,
+                             "%s \"%s\" was removed here, but changed in the cluster",
+                             list->type->name,
+                             document_list_label(list, base));
+        if (r < 0)
+                return r;
         (void) g_ptr_array_remove(objects, merged);
         (void) object_free(list->type, merged);
         return 0;
@@ -259,16 +287,19 @@ static int merge_list(Merge *merge, const DocumentList *list) {
         return 0;
 }
 
-int document_merge(
-                const Document *base,
+static int
+merge_documents(const Document *base,
                 const Document *edited,
                 const Document *current,
                 object_id_t next_id,
                 void *userdata,
+                GPtrArray *conflicts,
                 Document **ret,
                 char **reterr_text) {
         _cleanup_(document_freep) Document *filled = NULL, *merged = NULL;
-        Merge merge = { .base = base, .current = current, .reterr_text = reterr_text };
+        Merge merge = {
+                .base = base, .current = current, .reterr_text = reterr_text, .conflicts = conflicts
+        };
         int r;
 
         assert(base);
@@ -295,4 +326,35 @@ int document_merge(
 
         *ret = TAKE_PTR(merged);
         return 0;
+}
+
+int document_merge(
+                const Document *base,
+                const Document *edited,
+                const Document *current,
+                object_id_t next_id,
+                void *userdata,
+                Document **ret,
+                char **reterr_text) {
+        return merge_documents(
+                        base, edited, current, next_id, userdata, /* conflicts= */ NULL, ret, reterr_text);
+}
+
+int document_merge_mine(
+                const Document *base,
+                const Document *edited,
+                const Document *current,
+                GPtrArray *conflicts,
+                Document **ret,
+                char **reterr_text) {
+        assert(conflicts);
+        return merge_documents(
+                        base,
+                        edited,
+                        current,
+                        /* next_id= */ NULL,
+                        /* userdata= */ NULL,
+                        conflicts,
+                        ret,
+                        reterr_text);
 }

@@ -47,6 +47,15 @@ int document_merge(
                 void *userdata,
                 Document **ret,
                 char **reterr_text);
+/* The same, but where both changed the same thing what `edited` says counts, and a sentence for each such
+ * place is added to conflicts (of char *, which it frees). -ENOKEY and a sentence as above. */
+int document_merge_mine(
+                const Document *base,
+                const Document *edited,
+                const Document *current,
+                GPtrArray *conflicts,
+                Document **ret,
+                char **reterr_text);
 /* Gives objects without an id that of the object in base with the same name, if that id is free, and fresh
  * ones (next_id may be NULL) to the rest; duplicates nothing. */
 void document_fill_ids(Document *document, const Document *base, object_id_t next_id, void *userdata);

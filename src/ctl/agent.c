@@ -18,11 +18,14 @@
 
 G_NORETURN static void run_agent(int notify_fd, pid_t parent) {
         g_autofree char *fd_text = g_strdup_printf("%d", notify_fd);
+        sigset_t none;
 
         /* it must not outlive quctl, whatever way that ends */
         if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
                 _exit(EXIT_FAILURE);
         (void) signal(SIGINT, SIG_DFL);
+        (void) sigemptyset(&none);
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
         if (fcntl(notify_fd, F_SETFD, 0) < 0)
                 _exit(EXIT_FAILURE);
         (void) execlp("pkttyagent", "pkttyagent", "--notify-fd", fd_text, "--fallback", (char *) NULL);

@@ -32,6 +32,7 @@ extern const Verb verb_check_enable, verb_check_disable, verb_alert_enable, verb
 extern const Verb verb_trust_list, verb_trust_remove;
 extern const Verb verb_check_test, verb_why;
 extern const Verb verb_config_show, verb_config_check, verb_config_diff, verb_config_apply;
+extern const Verb verb_edit, verb_doctor;
 extern const Verb verb_help;
 
 extern const Flag connection_flags[]; /* before the verb only; their letters anywhere */

@@ -5,13 +5,41 @@ import contextlib
 import json
 import os
 import pathlib
+import pty
 import re
+import select
+import shutil
 import signal
 import subprocess
+import time
 
 import harness
 from harness import PATIENCE, Cluster, wait_for
 
+# An editor that does what its list of steps says, one at a time: replaces texts, and runs commands meanwhile.
+EDITOR = """\
+#!/usr/bin/python3 -B
+import json, os, pathlib, subprocess, sys
+place = pathlib.Path(__file__).with_name("steps.json")
+steps = json.loads(place.read_text())
+step, path = steps.pop(0), pathlib.Path(sys.argv[1])
+place.write_text(json.dumps(steps))
+text = path.read_text()
+pathlib.Path(__file__).with_name("seen").write_text(text)
+assert path.stat().st_mode & 0o777 == 0o600 and path.parent.stat().st_mode & 0o777 == 0o700
+for command in step.get("run", []):
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+for old, new in step.get("replace", []):
+    assert old in text, (old, text)
+    text = text.replace(old, new, 1)
+path.write_text(text)
+if step.get("litter"):
+    path.with_name(path.name + "~").write_text(text)
+if step.get("kill"):
+    os.kill(os.getppid(), step["kill"])
+    import time; time.sleep(60)
+sys.exit(step.get("status", 0))
+"""
 SECRETS = ("hunter2-of-the-relay", "token-of-the-webhook", "hunter3-in-the-target")
 ORIGINAL = """\
 version: 12
@@ -250,6 +278,140 @@ def test_rejected_file_and_no_quorum():
         assert a.quctl("config", "diff", document, check=False).returncode == 5
         refused(a, 4, "nothing was changed", "config", "apply", document)
         assert check(a, "db")["interval"] == "14s"
+
+
+class Edit:
+    """quctl edit on a terminal, with an editor that knows what to do, and answers to what it asks."""
+
+    def __init__(self, node, *steps, answers=(), options=()):
+        self.place = node.dir.parent / "edit"
+        shutil.rmtree(self.place, ignore_errors=True)
+        (self.place / "tmp").mkdir(parents=True)
+        self.editor = self.place / "editor"
+        self.editor.write_text(EDITOR)
+        self.editor.chmod(0o700)
+        (self.place / "steps.json").write_text(json.dumps(steps))
+        self.text = ""
+        master, slave = pty.openpty()
+        env = {**node.env(), "TMPDIR": str(self.place / "tmp"), "EDITOR": str(self.editor), "TERM": "dumb",
+               "PATH": f"{harness.QUCTL.parent}:{os.environ['PATH']}"}
+        for name in ("VISUAL", "SYSTEMD_EDITOR"):
+            env.pop(name, None)
+        self.process = subprocess.Popen([harness.QUCTL, "edit", *options], env=env, stdin=slave, stdout=slave,
+                                        stderr=slave, start_new_session=True)
+        os.close(slave)
+        try:
+            for question, answer in answers:
+                self.read(master, question)
+                if isinstance(answer, str):
+                    os.write(master, answer.encode())
+                else:
+                    self.process.send_signal(answer)
+            self.read(master, None)
+        finally:
+            os.close(master)
+            self.status = self.process.wait(30 * PATIENCE)
+        self.steps_left = json.loads((self.place / "steps.json").read_text())
+        self.seen = (self.place / "seen").read_text()
+
+    def read(self, master, until):
+        begin, end = len(self.text), time.monotonic() + 60 * PATIENCE
+        while until is None or until not in self.text[begin:]:
+            if time.monotonic() > end:
+                self.process.kill()
+                raise harness.Failure(f"no {until!r} in {self.text!r}")
+            if select.select([master], [], [], 0.1)[0]:
+                try:
+                    data = os.read(master, 4096)
+                except OSError:  # the other end is closed
+                    data = b""
+                if not data and until is not None:
+                    raise harness.Failure(f"no {until!r} in {self.text!r}")
+                if not data:
+                    return
+                self.text += data.decode().replace("\r\n", "\n")
+
+    def left(self):
+        return [path for path in (self.place / "tmp").rglob("*") if path.is_file()]
+
+
+def done(edit, status, *says):
+    assert edit.status == status, edit.text
+    for text in says:
+        assert text in edit.text, (text, edit.text)
+    assert not edit.steps_left, edit.steps_left
+    assert not list((edit.place / "tmp").iterdir()), list((edit.place / "tmp").rglob("*"))
+    return edit
+
+
+def test_edit():
+    with cluster_of(3) as (a, b, c):
+        slower = ["interval: 10s", "interval: 15s"]
+        # nothing changed; changed, and seen elsewhere; comments alone
+        before = version(a)
+        assert all(secret not in done(Edit(a, {}), 0, "no changes").seen for secret in SECRETS)
+        done(Edit(a, {"replace": [slower], "litter": True}), 0, 'check "db": interval: 10s -> 15s',
+             f"cluster version now {before + 1}")
+        wait_for("the third has it", lambda: check(c, "db")["interval"] == "15s")
+        assert in_file(a, "smtp_password") == SECRETS[0]
+        done(Edit(a, {"replace": [["checks:", "# a remark\nchecks:"]]}), 0, "no changes")
+        assert version(a) == before + 1
+
+        # a mistake, and again with what was typed; or not
+        typo, right = ["interval: 15s", "intervall: 5s"], ["intervall: 5s", "interval: 5s"]
+        edit = done(Edit(a, {"replace": [typo]}, {"replace": [right]}, answers=[("without saving:", "?\n"),
+                    ("without saving:", "e\n")]), 0, 'is "interval" meant?', "edit the document again", "15s -> 5s")
+        assert re.search(r"/cluster\.yaml:\d+:\d+: checks\[0\]\.intervall: ", edit.text), edit.text
+        done(Edit(a, {"replace": [["interval: 5s", "intervall: 7s"]]}, answers=[("without saving:", "x\n")]), 1,
+             "nothing was changed")
+        # what is removed is asked about
+        removed = {"replace": [[re.search(r"(?ms)^  - id: [^\n]*\n    name: web\n.*?(?=^alerts:)", shown(a)).group(0), ""]]}
+        done(Edit(a, removed, answers=[("[y/N]", "n\n"), ("without saving:", "x\n")]), 1, "Remove 1 check?")
+        assert check(a, "web")
+        done(Edit(a, removed, answers=[("[y/N]", "y\n")]), 0, 'removed  check "web"')
+        assert check(a, "web") is None
+
+        # others change something else meanwhile: both stand
+        done(Edit(b, {"run": [["quctl", "check", "edit", "db", "--timeout", "2s"]],
+                      "replace": [["interval: 5s", "interval: 6s"]]}), 0, "interval: 5s -> 6s")
+        assert (check(b, "db")["interval"], check(b, "db")["timeout"]) == ("6s", "2s")
+        # or the same: the person sees both, and what was typed is not lost
+        edit = done(Edit(b, {"run": [["quctl", "check", "edit", "db", "--interval", "7s", "--timeout", "3s"]],
+                             "replace": [["interval: 6s", "interval: 8s"], ["name: chat", "name: talk"]]},
+                         {}, answers=[("without saving:", "e\n")]), 0,
+                    "changed here and in the cluster", "interval: 7s -> 8s", 'name: "chat" -> "talk"')
+        assert '#   check "db": interval was changed here and in the cluster' in edit.seen, edit.seen
+        assert (check(b, "db")["interval"], check(b, "db")["timeout"]) == ("8s", "3s")
+        assert in_file(b, "smtp_password") == SECRETS[0]
+
+        # the editor fails, or there is none; the text stays where something was typed
+        done(Edit(a, {"status": 1}), 1, "failed, nothing was changed")
+        before = version(a)
+        for new, more, answers in (
+            ("interval: 9s", {"status": 1}, ()),
+            ("interval: 9s", {"kill": signal.SIGTERM}, ()),
+            ("intervall: 9s", {}, [("without saving:", "\4")]),
+            ("intervall: 9s", {}, [("without saving:", signal.SIGINT)]),
+        ):
+            edit = Edit(a, {"replace": [["interval: 8s", new]], **more}, answers=answers)
+            kept = re.search(r"Your text is kept in (\S+):", edit.text)
+            assert edit.status == 1 and kept and edit.left() == [pathlib.Path(kept.group(1))], (edit.text, edit.left())
+            assert "9s" in edit.left()[0].read_text() and edit.left()[0].stat().st_mode & 0o777 == 0o600
+        assert version(a) == before
+
+        # without a quorum it is kept, and applied later
+        b.kill(signal.SIGSTOP)
+        c.kill(signal.SIGSTOP)
+        wait_for("no quorum", lambda: not a.status()["quorum"]["met"])
+        edit = Edit(a, {"replace": [["interval: 8s", "interval: 9s"]]})
+        b.kill(signal.SIGCONT)
+        c.kill(signal.SIGCONT)
+        assert edit.status == 4 and f"quctl config apply {edit.left()[0]}" in edit.text, edit.text
+        wait_for("a quorum", lambda: a.status()["quorum"]["met"])
+        a.quctl("config", "apply", edit.left()[0])
+        assert check(a, "db")["interval"] == "9s"
+        a.stop()
+        assert a.quctl("edit", check=False).returncode == 3
 
 
 if __name__ == "__main__":

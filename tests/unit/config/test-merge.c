@@ -224,6 +224,57 @@ static void test_merge_secrets(void) {
                      "alert \"d\": there is no discord_webhook to keep; give it");
 }
 
+/* Where both changed the same, what was edited counts, and each such place is told. */
+static void test_merge_mine(void) {
+        static const char text[] =
+                        "checks:\n"
+                        "  - {id: 1, name: a, type: tcp, target: 'a:1', interval: 10s, timeout: 5s}\n"
+                        "  - {id: 2, name: b, type: tcp, target: 'b:1'}\n"
+                        "  - {id: 3, name: c, type: tcp, target: 'c:1'}\n"
+                        "alerts:\n"
+                        "  - {id: 4, name: d, type: discord, discord_webhook: {kept: true}}\n";
+        static const char here[] =
+                        "checks:\n"
+                        "  - {id: 1, name: a, type: tcp, target: 'a:1', interval: 20s, timeout: 5s}\n"
+                        "  - {id: 2, name: b, type: tcp, target: 'b:2'}\n"
+                        "  - {name: new, type: icmp, target: n}\n"
+                        "alerts:\n"
+                        "  - {id: 4, name: e, type: discord, discord_webhook: {kept: true}}\n";
+        static const char there[] =
+                        "version: 9\n"
+                        "checks:\n"
+                        "  - {id: 1, name: a, type: tcp, target: 'a:1', interval: 30s, timeout: 6s}\n"
+                        "  - {id: 3, name: c, type: tcp, target: 'c:2'}\n"
+                        "  - {id: 5, name: new, type: icmp, target: m}\n"
+                        "alerts:\n"
+                        "  - {id: 4, name: d, type: discord, discord_webhook: {kept: true}}\n";
+        static const char *const told[] = {
+                "check \"a\": interval was changed here and in the cluster, to different values",
+                "check \"b\" was changed here, but removed in the cluster",
+                "check \"new\" was added here and in the cluster, with different fields",
+                "check \"c\" was removed here, but changed in the cluster",
+        };
+        _cleanup_(document_freep) Document *base = document_from(text), *edited = document_from(here),
+                                           *current = document_from(there), *merged = NULL;
+        g_autoptr(GPtrArray) conflicts = g_ptr_array_new_with_free_func(g_free);
+        const Check *check;
+
+        g_assert_cmpint(document_merge_mine(base, edited, current, conflicts, &merged, NULL), ==, 0);
+        g_assert_cmpuint(conflicts->len, ==, G_N_ELEMENTS(told));
+        for (unsigned i = 0; i < conflicts->len; i++)
+                g_assert_cmpstr(conflicts->pdata[i], ==, told[i]);
+        g_assert_cmpuint(merged->version, ==, 9);
+        g_assert_cmpuint(merged->checks->len, ==, 3);
+        check = document_check(merged, "a");
+        g_assert_cmpuint(check->interval, ==, 20 * USEC_PER_SEC);
+        g_assert_cmpuint(check->timeout, ==, 6 * USEC_PER_SEC);
+        g_assert_cmpstr(document_check(merged, "b")->target, ==, "b:2");
+        g_assert_cmpstr(document_check(merged, "new")->target, ==, "n");
+        g_assert_cmpstr(document_check(merged, "new")->id, ==, "5");
+        g_assert_null(document_check(merged, "c"));
+        g_assert_cmpstr(document_alert(merged, "e")->discord_webhook, ==, SECRET_KEPT);
+}
+
 static void test_merge_places(void) {
         /* what is new stands last, with an order of its own; what was there keeps its internal fields */
         _cleanup_(document_freep) Document *base = document_from("checks: [{id: 1, name: a, type: tcp}]"),
@@ -263,5 +314,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/merge/objects", test_merge_objects);
         g_test_add_func("/merge/secrets", test_merge_secrets);
         g_test_add_func("/merge/places", test_merge_places);
+        g_test_add_func("/merge/mine", test_merge_mine);
         return g_test_run();
 }

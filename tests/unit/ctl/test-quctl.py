@@ -49,6 +49,7 @@ class Case(unittest.TestCase):
             "PATH": os.environ["PATH"],
             "LC_ALL": "C.UTF-8",
             "HOME": self.dir,
+            "EDITOR": "true",
             "XDG_RUNTIME_DIR": self.dir,
             "QUPTIME_SOCKET": self.socket,
             "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.dir}/no-system-bus",
@@ -1433,6 +1434,7 @@ class ExitStatus(Case):
         "config show": "GetDocument",
         "config diff /dev/null": "CheckDocument",
         "config apply /dev/null": "CheckDocument",
+        "edit": "GetDocument",
     }
     WITHOUT_DAEMON = {"serve", "help", "config check"}
 
