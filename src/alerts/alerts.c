@@ -135,10 +135,12 @@ static void owe_to_whom_down_went(
                 if (!notice_is_current_down(down, outage))
                         continue;
                 alert = value_object(after, RECORD_ALERT, down->alert_id);
-                if (!alert || alert->disabled)
+                if (!alert)
                         continue;
                 if (!notice_is_owed(down))
                         notices_settle(value, delta, notice_copy(down), /* status= */ NULL);
+                if (alert->disabled)
+                        continue;
                 owe(value, after, delta, alert, notice_to_whom_down_went(alert, transition, event, down));
         }
 }
@@ -251,9 +253,31 @@ Delta *alerts_on_transitions(const Value *value, Transition *const *transitions,
 /* changes of the document */
 
 /* What is owed stays owed, also about a check that was removed, but not to an alert or recipient that is
- * gone. */
+ * gone. Whom an attempt may have told of an outage that lasts is not forgotten: should they be wanted again
+ * before it ends, they must hear of the end. */
+static bool drop_unwanted(Notice *notice, const Alert *alert, const CheckStatus *status) {
+        bool dropped = false;
+
+        for (guint i = notice_n_recipients(notice); i-- > 0;) {
+                Recipient *recipient = g_ptr_array_index(notice->recipients, i);
+
+                if (recipient->state != DELIVERY_OWED || alert_has_recipient(alert, recipient->address))
+                        continue;
+                dropped = true;
+                if (recipient->in_doubt && notice_is_current_down(notice, status)) {
+                        g_free(recipient->answer);
+                        recipient->answer = g_strdup("not wanted any more; an attempt may have arrived");
+                        recipient->state = DELIVERY_GAVE_UP;
+                        recipient->retry_at = 0;
+                } else
+                        notice_remove_recipient(notice, i);
+        }
+        return dropped;
+}
+
 static void carry_over(const Value *after, Delta *delta, const Notice *notice) {
         const Alert *alert = value_object(after, RECORD_ALERT, notice->alert_id);
+        const CheckStatus *status;
         Notice *left;
 
         if (!alert) {
@@ -262,17 +286,11 @@ static void carry_over(const Value *after, Delta *delta, const Notice *notice) {
         }
 
         left = notice_copy(notice);
-        for (guint i = notice_n_recipients(left); i-- > 0;) {
-                const Recipient *recipient = g_ptr_array_index(left->recipients, i);
-
-                if (recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address))
-                        notice_remove_recipient(left, i);
-        }
-        if (notice_n_recipients(left) == notice_n_recipients(notice) &&
-            value_find(after, RECORD_NOTICE, notice->id))
+        status = value_object(after, RECORD_STATUS, notice->check_id);
+        if (!drop_unwanted(left, alert, status) && value_find(after, RECORD_NOTICE, notice->id))
                 (void) notice_free(left);
         else
-                notices_settle(after, delta, left, value_object(after, RECORD_STATUS, notice->check_id));
+                notices_settle(after, delta, left, status);
 }
 
 static void restore_template(const Value *before, const Value *after, Delta *delta, const char *hash) {

@@ -28,7 +28,8 @@ Delta *alerts_on_transitions(const Value *value, Transition *const *transitions,
 
 /* What a change of the document means for notices, to be committed with it: the removal of a check that is
  * DOWN owes UNWATCHED to whom RECOVERED would be owed; a removed or disabled alert, or one that lost
- * recipients, drops what it owed them. before: the committed value, after: what the change makes of it.
+ * recipients, drops what it owed them (a DOWN that may have arrived and whose outage lasts counts as given
+ * up: they may be wanted again). before: the committed value, after: what the change makes of it.
  * Empty when nothing follows. */
 Delta *alerts_on_change(
                 const Value *before,

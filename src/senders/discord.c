@@ -93,6 +93,10 @@ static void webhook_answered(Webhook *webhook, size_t n) {
         usec_t retry_after_usec;
         SendResult result = webhook_judge(&answer, (usec_t) g_get_real_time(), &retry_after_usec, &words);
 
+        /* a server, or a proxy before it, that failed (RFC 9110, section 15.6) may have passed it on
+         * before */
+        if (result == SEND_RETRY && answer.status >= 500 && gate_is_empty(webhook->gate))
+                result = SEND_UNKNOWN;
         sending_finish(webhook->sending, result, retry_after_usec, words);
 }
 

@@ -4,6 +4,7 @@
 import re
 
 LEDGER = re.compile(r"- id: .*\n(?:    .*\n)*?    name: ledger\n(?:    .*\n)*?    body_template: (?:\|-?\n((?:      .*\n)+)|(.*)\n)")
+DISK_RECOVERED = "2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a1e"
 VERSION = re.compile(r"^version: (\d+)$", re.MULTILINE)
 CHECKS = re.compile(r"^  - id: (\S+)\n(?:    .*\n)*?    name: (\S+)$", re.MULTILINE)
 
@@ -221,6 +222,11 @@ def died(records, node, begin, end):
                for fault in records.fault)
 
 
+def wrote_again(records, node, begin, end):
+    return any(line.get("MESSAGE_ID") == DISK_RECOVERED and line["node"] == node and begin <= line["t"] <= end
+               for line in records.journal)
+
+
 def no_node_goes_back(records, verdict):
     last = {}
     for line in records.snapshot:
@@ -234,7 +240,8 @@ def no_node_goes_back(records, verdict):
                 verdict.count("older versions shown after a crash")
             # a node that does not hear the leader, or cannot write, shows whom others hear leading, in their term; and its
             # own again when it hears of nobody any more, or takes part again
-            elif what == "term" and before["master"] != line["id"] and (before["via"] or not line["master"]):
+            elif what == "term" and before["master"] != line["id"] and (
+                    before["via"] or not line["master"] or wrote_again(records, line["node"], before["begin"], line["t"])):
                 verdict.count("terms heard of and not taken over")
             else:
                 yield f"{line['node']} went back from {what} {before[what]} to {line[what]}"

@@ -252,6 +252,19 @@ def test_a_refusal_of_the_relay_is_no_fault():
     assert not broken_rules(story), checker.check(story.records()).broken
 
 
+def test_a_disk_that_works_again_shows_its_own_term():
+    """A node that could not write showed whom it heard leading, in their term, and shows its own when it takes part again."""
+    def goes_back(story):
+        story.add("snapshot", t=91, begin=91, node="A", id="id-a", term=4, master="id-b", via="", version=14)
+        story.add("snapshot", t=92, begin=92, node="A", id="id-a", term=3, master="id-b", via="", version=14)
+        story.add("snapshot", t=93, begin=93, node="A", id="id-a", term=4, master="id-b", via="", version=14)
+    caught("no node goes back", goes_back)
+    story = Story()
+    goes_back(story)
+    story.add("journal", t=91.5, node="A", pid=1, MESSAGE_ID="2f1c6f0c3b5d4c1ea3a4a7b0cf1e7a1e", MESSAGE="written again")
+    assert "no node goes back" not in broken_rules(story), checker.check(story.records()).broken
+
+
 def test_what_cannot_be_read_is_no_pass():
     caught("no two masters in a term", lambda s: (s.lines["journal"].clear(), s.lines["snapshot"].clear(),
                                                   s.lines["final"].clear()))

@@ -159,8 +159,10 @@ MUTANTS = {
     "no word when a check that is down is removed": (
         "alerts/alerts.c", "owe_to_whom_down_went(before, after, delta, status, transition, NOTICE_UNWATCHED);", ""),
     "a change of any alert drops what is owed": (
-        "alerts/alerts.c", "recipient->state == DELIVERY_OWED && !alert_has_recipient(alert, recipient->address)",
-        "recipient->state == DELIVERY_OWED"),
+        "alerts/alerts.c", "recipient->state != DELIVERY_OWED || alert_has_recipient(alert, recipient->address)",
+        "recipient->state != DELIVERY_OWED"),
+    "whoever is not wanted any more was never told": (
+        "alerts/alerts.c", "if (recipient->in_doubt && notice_is_current_down(notice, status)) {", "if (false) {"),
     "a transition nobody asked about": (
         "alerts/alerts.c", "transition->from == (status ? status->state : CHECK_UNKNOWN)", "true"),
     # alerts: deliveries

@@ -172,7 +172,8 @@ static void owed_before(Sim *sim, const Notice *notice, const Recipient *old, co
                 wrong = "counts as delivered, and nobody ever took it";
         else if (new &&new->state == DELIVERY_REFUSED && !taken->refused)
                 wrong = "counts as refused, and nobody ever refused it";
-        else if (new &&new->state == DELIVERY_GAVE_UP &&new->attempts < PLAN_LENGTH)
+        else if (new &&new->state == DELIVERY_GAVE_UP &&new->attempts < PLAN_LENGTH &&
+                 !(new->in_doubt && !still_listens(after, notice->alert_id, old->address)))
                 wrong = "is given up too soon";
         if (wrong) {
                 g_autofree char *name = oracle_name(notice, old->address);

@@ -913,6 +913,47 @@ static void test_a_disabled_alert_is_told_nothing(void) {
         finish();
 }
 
+static Value *with_enabled(const char *alert_id) {
+        Value *after = value_ref(value);
+        Alert *alert = alert_copy(value_object(value, RECORD_ALERT, alert_id));
+
+        alert->disabled = false;
+        fixture_put(&after, RECORD_ALERT, alert);
+        return after;
+}
+
+/* What it was told before it was disabled is not kept beyond the outage. */
+static void test_a_disabled_alert_keeps_nothing(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_DELIVERED, 1, TERM));
+        change(with_disabled("oncall"));
+        g_assert_cmpuint(fixture_n(value, RECORD_NOTICE), ==, 1);
+        g_assert_false(is_end_owed());
+        g_assert_cmpuint(fixture_n(value, RECORD_NOTICE), ==, 0);
+        finish();
+}
+
+/* Disabled while its DOWN may have arrived, and enabled again before the end: it must hear of it, as it
+ * would had the DOWN arrived for certain. */
+static void test_an_alert_that_comes_back_hears_the_end(void) {
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_UNKNOWN, 1, TERM));
+        change(with_disabled("oncall"));
+        g_assert_cmpuint(alerts_summary(value, "oncall", NULL).n_owed, ==, 0);
+        g_assert_cmpint(state_of_down(), ==, DELIVERY_GAVE_UP);
+        change(with_enabled("oncall"));
+        g_assert_cmpuint(alerts_summary(value, "oncall", NULL).n_owed, ==, 0);
+        g_assert_true(is_end_owed());
+        finish();
+
+        start_down();
+        g_assert_true(outcome_of(ATTEMPT_RETRY, 1, TERM));
+        change(with_disabled("oncall"));
+        change(with_enabled("oncall"));
+        g_assert_false(is_end_owed());
+        finish();
+}
+
 /* A transition that was on its way when its check was disabled does not hold. */
 static void test_a_disabled_check_has_no_transition(void) {
         _cleanup_(transition_freep) Transition *transition = NULL;
@@ -1028,6 +1069,8 @@ int main(int argc, char **argv) {
         g_test_add_func("/alerts/change/check-up-removed", test_removing_a_check_that_is_up_says_nothing);
         g_test_add_func("/alerts/change/alert-removed", test_a_removed_alert_drops_what_it_is_owed);
         g_test_add_func("/alerts/change/alert-disabled", test_a_disabled_alert_is_told_nothing);
+        g_test_add_func("/alerts/change/disabled-keeps-nothing", test_a_disabled_alert_keeps_nothing);
+        g_test_add_func("/alerts/change/comes-back", test_an_alert_that_comes_back_hears_the_end);
         g_test_add_func("/alerts/check-disabled", test_a_disabled_check_has_no_transition);
         g_test_add_func("/alerts/change/recipient-removed", test_a_removed_recipient_is_owed_nothing);
         g_test_add_func("/alerts/change/only-recipient-replaced", test_the_only_recipient_is_replaced);
