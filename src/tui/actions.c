@@ -3,6 +3,8 @@
 
 #include <assert.h>
 
+#include "tui/edits.h"
+
 #define ON_PEERS (1u << TAB_PEERS)
 #define ON_CHECKS (1u << TAB_CHECKS)
 #define ON_ALERTS (1u << TAB_ALERTS)
@@ -130,6 +132,14 @@ static void test_alert(Desk *desk, Tab tab, const void *row) {
 /* ---- the table ---- */
 
 const Action actions[] = {
+        { 'a', ON_PEERS | ON_CHECKS | ON_ALERTS, false, "add", "add a node, check or alert", edit_add },
+        { 'e', ON_PEERS | ON_CHECKS | ON_ALERTS, true, "edit", "edit what is selected", edit_change },
+        { 'd',
+          ON_PEERS | ON_CHECKS | ON_ALERTS,
+          true,
+          "remove",
+          "remove what is selected, after a question",
+          edit_remove },
         { 't', ON_ALERTS, true, "test", "send a test message by the selected alert", test_alert },
         { 'D',
           ON_ALERTS,
