@@ -176,6 +176,10 @@ static FormResult key_input(Form *form, Input *input, const Key *key) {
                 input_complain(input, limit);
                 return FORM_USED;
         case INPUT_USED:
+                /* what was wrong is being mended */
+                if (key->kind == TYPED_CHARACTER || key->kind == TYPED_BACKSPACE ||
+                    key->kind == TYPED_DELETE)
+                        input_complain(input, NULL);
                 break;
         }
         return FORM_USED;

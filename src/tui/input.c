@@ -55,7 +55,7 @@ static Input *make(const InputSpec *spec) {
 
         input->kind = spec->kind;
         input->name = g_strdup(spec->name);
-        input->label = spec->label ? g_strdup(spec->label) : label_from_name(spec->name);
+        input->label = label_from_name(spec->label ?: spec->name);
         input->standard = g_strdup(spec->standard ?: "");
         input->help = g_strdup(spec->help ?: "");
         input->hint = g_strdup(spec->hint);

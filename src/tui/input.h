@@ -21,7 +21,7 @@ typedef enum InputKind {
 
 typedef struct InputSpec {
         const char *name;  /* the form knows the field by it */
-        const char *label; /* NULL: made from the name */
+        const char *label; /* NULL: the name; "body-match" is shown as "Body match" */
         InputKind kind;
         size_t max;           /* bytes of a text; members of a set */
         const char *standard; /* shown where nothing is typed */

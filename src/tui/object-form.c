@@ -172,6 +172,15 @@ static char *hint_of(const char *text) {
         return g_string_free(hint, /* free_segment= */ FALSE);
 }
 
+/* What stands as words on the command line: its name, then its target, if there is one. */
+static char *help_of_word(const Verb *add, const Flag *flag) {
+        g_auto(GStrv) words = g_strsplit(add->args, " ", -1);
+
+        if (strcmp(flag->field, "name") == 0 || g_strv_length(words) < 2)
+                return g_strdup("how people call it");
+        return g_strdup_printf("what is watched, as %s", words[1]);
+}
+
 /* What a flag's help says of how it is given on a command line is no help in a form. */
 static char *help_of(const Flag *flag, InputKind input) {
         switch (input) {
@@ -207,14 +216,18 @@ static const char **choices_of(const Flag *flag, const GPtrArray *alerts) {
 
 static Input *
 make_input(const ObjectKind *kind,
+           const Verb *add,
            const Flag *flag,
-           const Flag *added,
            const void *row,
            const GPtrArray *alerts,
            const char *hint) {
         const InputKind input = kind_of(kind, flag);
-        const Flag *shown = row || !added ? flag : added;
-        g_autofree char *help = help_of(shown, input), *value = row_text(kind, flag, row);
+        const Flag *added = flag_in(add->flags, flag->name), *shown = row || !added ? flag : added;
+        const bool is_word = !row && !added && flag_in(kind->edit->flags, flag->name) == flag;
+        g_autofree char *help = is_word ? help_of_word(add, flag) : help_of(shown, input);
+        /* what the daemon would not fill in by itself */
+        const bool is_filled_in = !row && added && added->standard && !(added->bits & FLAG_DAEMON_DEFAULT);
+        g_autofree char *value = is_filled_in ? g_strdup(added->standard) : row_text(kind, flag, row);
         g_autofree const char **choices = NULL;
         const bool is_body = g_str_has_prefix(flag->field, "body");
         InputSpec spec = {
@@ -227,18 +240,13 @@ make_input(const ObjectKind *kind,
                 .hint = input == INPUT_LINES ? hint : NULL,
                 .height = is_body ? BODY_LINES : SUBJECT_LINES,
         };
-        Input *made;
 
         if (input == INPUT_SET) {
                 choices = choices_of(flag, alerts);
                 spec.standard = "(there are none to choose from)";
                 return input_new_set(&spec, choices, row_words(kind, flag, row));
         }
-        made = input_new(&spec, value);
-        /* what the daemon would not fill in by itself */
-        if (!row && added && added->standard && !(added->bits & FLAG_DAEMON_DEFAULT))
-                input_type(made, added->standard);
-        return made;
+        return input_new(&spec, value);
 }
 
 Form *object_form_make(
@@ -259,7 +267,7 @@ Form *object_form_make(
         form = form_new(title);
         FOREACH_FLAG(flag, /* form_= */ NULL, kind)
         if (!flag->only || strcmp(flag->only, type) == 0)
-                form_add(form, make_input(kind, flag, flag_in(add->flags, flag->name), row, alerts, hint));
+                form_add(form, make_input(kind, add, flag, row, alerts, hint));
         return form;
 }
 
@@ -479,6 +487,11 @@ append_secret(const Form *form,
         return -EINVAL;
 }
 
+/* whether there is something to say of it in a new object: what is filled in, and a no as well as a yes */
+static bool has_value(const Input *input) {
+        return input_kind(input) == INPUT_BOOL || (input_kind(input) != INPUT_SET && *input_text(input));
+}
+
 static int
 append_input(const Form *form,
              const ObjectKind *kind,
@@ -492,7 +505,7 @@ append_input(const Form *form,
                 return 0; /* sent with the secret */
         if (input_kind(input) == INPUT_SECRET)
                 return append_secret(form, kind, flag, input, request);
-        if (!input_is_changed(input) && !(is_new && input_kind(input) == INPUT_BOOL))
+        if (!input_is_changed(input) && !(is_new && has_value(input)))
                 return 0;
         switch (input_kind(input)) {
         case INPUT_BOOL:
