@@ -8,6 +8,8 @@
 #include "model/check.h"
 #include "tui/object-dialog.h"
 
+#define USER_KEPT "://***@"
+
 const char *const check_form_types[] = { "http", "tcp", "icmp", NULL };
 
 static const Flag more_flags[] = {
@@ -19,9 +21,22 @@ static const Flag more_flags[] = {
         {},
 };
 
+/* The user of a URL reads as ***, and written back like that it is kept; only the daemon knows it. */
 static int judge(const void *object, const void *row, Complaint **reterr) {
-        (void) row;
-        return check_validate(object, reterr);
+        _cleanup_(check_freep) Check *check = check_copy(object);
+        const char *at = check->target ? strstr(check->target, USER_KEPT) : NULL;
+
+        if (row && at) {
+                char *target =
+                                g_strdup_printf("%.*s://kept@%s",
+                                                (int) (at - check->target),
+                                                check->target,
+                                                at + strlen(USER_KEPT));
+
+                g_free(check->target);
+                check->target = target;
+        }
+        return check_validate(check, reterr);
 }
 
 const ObjectKind check_form_kind = {

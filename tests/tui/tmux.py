@@ -98,3 +98,12 @@ class Terminal:
     def line(self, part):
         """The line with this."""
         return next((line for line in self.screen().splitlines() if part in line), "")
+
+    # ---- leaving ----
+
+    def quit(self):
+        """Ends the dashboard as a person would; it must have nothing to complain about."""
+        self.keys("q")
+        screen = self.wait("ended with ")
+        if "ended with 0" not in screen or "Sanitizer" in screen or "CRITICAL" in screen:
+            raise Failure(f"the dashboard's end:\n{screen}")
