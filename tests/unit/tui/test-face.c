@@ -125,7 +125,7 @@ static void test_tabs(void) {
                        "│                                                                              │\n"
                        "│                                                                              │\n"
                        "└──────────────────────────────────────────────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  a add  e edit  d remove  x on/off  ? help  q quit\n");
         world.face.tab = TAB_PEERS;
         assert_picture(&world,
                        80,
@@ -141,7 +141,7 @@ static void test_tabs(void) {
                        "│                                                                              │\n"
                        "│                                                                              │\n"
                        "└──────────────────────────────────────────────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  / filter  a add  e edit  d remove  ? help  q quit\n");
         world.face.tab = TAB_ALERTS;
         assert_picture(&world,
                        80,
@@ -157,7 +157,7 @@ static void test_tabs(void) {
                        "│                                                                              │\n"
                        "│                                                                              │\n"
                        "└──────────────────────────────────────────────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  t test  D default  x on/off  ? help  q quit\n");
+                       "↑↓ move  a add  e edit  d remove  t test  D default  x on/off  ? help  q quit\n");
 }
 
 static void test_small(void) {
@@ -176,7 +176,7 @@ static void test_small(void) {
                        "│ 1111aaaa…  gateway   ○ unknown…  1/3 │\n"
                        "│                                      │\n"
                        "└──────────────────────────────────────┘\n"
-                       "↑↓ move  x on/off  ? help  q quit\n");
+                       "a add  e edit  d remove  ? help  q quit\n");
         assert_picture(&world,
                        24,
                        8,
@@ -187,7 +187,7 @@ static void test_small(void) {
                        "│ 1111aaaa…  homepage  │\n"
                        "│ 1111aaaa…  db        │\n"
                        "└─────────── 1-2 of 3 ─┘\n"
-                       "x on/off  ? help  q quit\n");
+                       "a add  ? help  q quit\n");
         assert_picture(&world,
                        23,
                        5,
@@ -224,7 +224,8 @@ static void test_wide(void) {
                        "      no route\\nto host                      │\n"
                        "└───────────────────────────────────────────────────────────────────────────────────"
                        "─────────────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  / filter  s sort  a add  e edit  d remove  x on/off  "
+                       "? help  q quit\n");
 }
 
 static void test_troubles(void) {
@@ -243,7 +244,7 @@ static void test_troubles(void) {
                        "│ 1111aaaa…  db        ● down                1/3       -       dial timeout    │\n"
                        "│ 1111aaaa…  gateway   ○ unknown (stale 4m)  1/3       -       no route\\nto h… │\n"
                        "└──────────────────────────────────────────────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  a add  e edit  d remove  x on/off  ? help  q quit\n");
         world.face.problem = NULL;
         world.node->quorum = false;
         world.node->quorum_live = 1;
@@ -263,7 +264,7 @@ static void test_troubles(void) {
                        "│ 1111aaaa…  db        ● down                1/3       -       dial timeout    │\n"
                        "│ 1111aaaa…  gateway   ○ unknown (stale 4m)  1/3       -       no route\\nto h… │\n"
                        "└─ 22:31:05 db is down (dial\\x1b timeout) ─────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  a add  e edit  d remove  x on/off  ? help  q quit\n");
         world.node->initialized = false;
         assert_picture(&world,
                        80,
@@ -275,7 +276,7 @@ static void test_troubles(void) {
                        "│ 1111aaaa…  homepage  ● up                  3/3       -                       │\n"
                        "│ 1111aaaa…  db        ● down                1/3       -       dial timeout    │\n"
                        "└─ 22:31:05 db is down (dial\\x1b timeout) ────────────────────────── 1-2 of 3 ─┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  a add  e edit  d remove  x on/off  ? help  q quit\n");
         world.face.node = NULL;
         world.face.read_at = 0;
         assert_picture(&world,
@@ -288,7 +289,7 @@ static void test_troubles(void) {
                        "│ 1111aaaa…  homepage  ● up                  3/3       -                       │\n"
                        "│ 1111aaaa…  db        ● down                1/3       -       dial timeout    │\n"
                        "└─ 22:31:05 db is down (dial\\x1b timeout) ────────────────────────── 1-2 of 3 ─┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  a add  e edit  d remove  x on/off  ? help  q quit\n");
 }
 
 static void type(World *world, const char *text) {
@@ -377,7 +378,7 @@ static void test_sorted_by_state(void) {
                        "│                                                                              │\n"
                        "│                                                                              │\n"
                        "└──────────────────────────────────────────────────────────────────────────────┘\n"
-                       "↑↓ move  Tab next  r refresh  / filter  s sort  x on/off  ? help  q quit\n");
+                       "↑↓ move  Tab next  r refresh  a add  e edit  d remove  x on/off  ? help  q quit\n");
 }
 
 int main(int argc, char *argv[]) {
