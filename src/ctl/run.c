@@ -157,7 +157,7 @@ static ExitStatus complete_alerts(Context *context, const Flag *flag, Arguments 
 static ExitStatus complete_ids(Context *context, const Verb *verb, Arguments *arguments) {
         ExitStatus status = STATUS_DONE;
 
-        if (verb->listed_by)
+        if (verb->listed_by && arguments_n_words(arguments) > 0)
                 status = complete_word(context, verb, arguments);
         for (const Flag *flag = verb->flags; flag && flag->name && status == STATUS_DONE; flag++)
                 if (flag->bits & FLAG_ALERTS)

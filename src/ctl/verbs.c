@@ -10,6 +10,7 @@ const Verb *const verbs[] = {
         &verb_serve,
         &verb_status,
         &verb_why,
+        &verb_monitor,
         &verb_node_add,
         &verb_node_list,
         &verb_node_edit,

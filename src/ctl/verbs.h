@@ -30,7 +30,7 @@ extern const Verb verb_alert_add_smtp, verb_alert_add_discord, verb_alert_list, 
 extern const Verb verb_alert_remove, verb_alert_test, verb_alert_render, verb_alert_default;
 extern const Verb verb_check_enable, verb_check_disable, verb_alert_enable, verb_alert_disable;
 extern const Verb verb_trust_list, verb_trust_remove;
-extern const Verb verb_check_test, verb_why;
+extern const Verb verb_check_test, verb_why, verb_monitor;
 extern const Verb verb_config_show, verb_config_check, verb_config_diff, verb_config_apply;
 extern const Verb verb_edit, verb_doctor;
 extern const Verb verb_help;

@@ -90,6 +90,9 @@ def expectations(node, other):
         "alert enable": lambda a: row_of(node, "alert", "chat")["disabled"] is False,
         "alert edit": lambda a: "boss@example.org" in json.dumps(row_of(node, "alert", "ops")),
         "alert test": lambda a: "250" in a[0] and wait_for("the mail", was_told(node, "")),
+        "why": lambda a: (a[0]["name"], a[0]["voters"], a[0]["source"]) == ("router", 1, "master")
+        and [vote["node_id"] for vote in a[0]["votes"]] == [node.node_id],
+        "check test": lambda a: a[0].startswith("1 alert delivered") and "250" in a[0],
         "alert default": lambda a: row_of(node, "alert", "ops")["default"] is True,
         "alert remove": lambda a: names(node, "alert") == ["ops"] and a[1] == [],
         "check edit": lambda a: row_of(node, "check", "router")["interval"] == "1m0s",

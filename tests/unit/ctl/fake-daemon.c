@@ -27,7 +27,8 @@
 
 static char *opt_socket, *opt_bus, *opt_log, *opt_hint, *opt_via;
 static char **opt_fail, **opt_stall, *opt_die, *opt_wrong;
-static gboolean opt_no_quorum, opt_uninitialized, opt_given_secret, opt_evil, opt_stale, opt_disabled;
+static gboolean opt_chatter, opt_no_quorum, opt_uninitialized, opt_given_secret, opt_evil, opt_stale,
+                opt_disabled;
 static int opt_checks = 2;
 
 static const GOptionEntry entries[] = {
@@ -45,6 +46,7 @@ static const GOptionEntry entries[] = {
         { "stale", 0, 0, G_OPTION_ARG_NONE, &opt_stale, "the first check is stale", NULL },
         { "disabled", 0, 0, G_OPTION_ARG_NONE, &opt_disabled, "the first check and alert are", NULL },
         { "hint", 0, 0, G_OPTION_ARG_STRING, &opt_hint, "", "TEXT" },
+        { "chatter", 0, 0, G_OPTION_ARG_NONE, &opt_chatter, "signals after the properties", NULL },
         { "via", 0, 0, G_OPTION_ARG_STRING, &opt_via, "", "NODE-ID" },
         { "checks", 0, 0, G_OPTION_ARG_INT, &opt_checks, "how many", "N" },
         {},
@@ -686,6 +688,63 @@ get_string(sd_bus *bus,
         return -EINVAL;
 }
 
+static int chatter(sd_bus *bus) {
+        int r;
+
+        r = sd_bus_emit_signal(
+                        bus,
+                        BUS_PATH,
+                        BUS_INTERFACE_MANAGER,
+                        "CheckTransition",
+                        "ssssts",
+                        "00000000-0000-4000-8000-000000000000",
+                        evil("homepage", "home\npage"),
+                        "up",
+                        "down",
+                        SEEN,
+                        evil("timeout", "\033[2J"));
+        if (r >= 0)
+                r = sd_bus_emit_signal(
+                                bus,
+                                BUS_PATH,
+                                BUS_INTERFACE_MANAGER,
+                                "Delivery",
+                                "sssssss",
+                                "n-1",
+                                "ops",
+                                "db1",
+                                "DOWN",
+                                "a@x",
+                                "owed",
+                                "450 busy");
+        if (r >= 0)
+                r = sd_bus_emit_signal(
+                                bus,
+                                BUS_PATH,
+                                "org.freedesktop.DBus.Properties",
+                                "PropertiesChanged",
+                                "sa{sv}as",
+                                BUS_INTERFACE_MANAGER,
+                                5,
+                                "Hint",
+                                "s",
+                                "two",
+                                "Master",
+                                "s",
+                                OTHER,
+                                "Term",
+                                "t",
+                                UINT64_C(9),
+                                "Quorum",
+                                "b",
+                                opt_no_quorum,
+                                "ConfigVersion",
+                                "t",
+                                UINT64_C(5),
+                                0);
+        return r;
+}
+
 static int
 get_other(sd_bus *bus,
           const char *path,
@@ -704,6 +763,8 @@ get_other(sd_bus *bus,
                 return sd_bus_message_append(reply, "u", 2);
         if (g_str_equal(property, "Term"))
                 return sd_bus_message_append(reply, "t", UINT64_C(2));
+        if (opt_chatter && chatter(bus) < 0) /* before the answer: it was asked for when all was heard */
+                return -EIO;
         return sd_bus_message_append(reply, "t", UINT64_C(4)); /* ConfigVersion */
 }
 

@@ -75,6 +75,28 @@ class Case(unittest.TestCase):
         self.assertEqual(process.stdout.readline(), b"ready\n")
         return process
 
+    def bus(self):
+        """A message bus of our own, which everyone may use; its address."""
+        config = os.path.join(self.dir, "bus.conf")
+        address = f"unix:path={self.dir}/bus"
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(
+                f"<busconfig><type>session</type><listen>{address}</listen><policy context='default'>"
+                "<allow user='*'/><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>"
+                "<allow own='*'/></policy></busconfig>"
+            )
+        bus = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
+            stdout=subprocess.PIPE,
+            env=self.env,
+        )
+        self.addCleanup(self.end, bus)
+        self.assertTrue(bus.stdout.readline())
+        self.env.pop("QUPTIME_SOCKET", None)
+        if os.geteuid() == 0:
+            self.env["RUNTIME_DIRECTORY"] = self.dir
+        return address
+
     def run_quctl(self, *args, input="", status=0, env=None):
         done = subprocess.run(
             [QUCTL, *args],
@@ -854,28 +876,6 @@ class Connection(Case):
         os.chmod(self.socket, 0)
         self.assertIn("permission denied", self.error("fingerprint", status=1))
 
-    def bus(self):
-        """A message bus of our own, which everyone may use; its address."""
-        config = os.path.join(self.dir, "bus.conf")
-        address = f"unix:path={self.dir}/bus"
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(
-                f"<busconfig><type>session</type><listen>{address}</listen><policy context='default'>"
-                "<allow user='*'/><allow send_destination='*' eavesdrop='true'/><allow eavesdrop='true'/>"
-                "<allow own='*'/></policy></busconfig>"
-            )
-        bus = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"],
-            stdout=subprocess.PIPE,
-            env=self.env,
-        )
-        self.addCleanup(self.end, bus)
-        self.assertTrue(bus.stdout.readline())
-        self.env.pop("QUPTIME_SOCKET", None)
-        if os.geteuid() == 0:
-            self.env["RUNTIME_DIRECTORY"] = self.dir
-        return address
-
     def test_message_bus(self):
         address = self.bus()
         both = {"DBUS_SYSTEM_BUS_ADDRESS": address, "DBUS_SESSION_BUS_ADDRESS": address}
@@ -1239,6 +1239,113 @@ class Beginnings(Case):
             self.assertIn(self.FULL, self.out(*args.split(), env={"COLUMNS": "40"}))
 
 
+class Monitor(Case):
+    """It ends when it is told to, so each test reads as many lines as it expects."""
+
+    def monitor(self, *args, env=None):
+        self.read = ""
+        process = subprocess.Popen(
+            [QUCTL, "monitor", *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**self.env, **(env or {})}
+        )
+        self.addCleanup(self.end, process)
+        return process
+
+    def lines(self, process, n):
+        """The next n; not by readline(), whose buffer select() does not see."""
+        while self.read.count("\n") < n:
+            self.assertTrue(select.select([process.stdout], [], [], WAIT)[0], self.read)
+            piece = os.read(process.stdout.fileno(), 65536).decode()
+            self.assertTrue(piece, "it has ended: " + self.read)
+            self.read += piece
+        *found, self.read = self.read.split("\n", n)
+        return found
+
+    def test_text(self):
+        self.daemon("--chatter")
+        connected, transition, delivery, master, quorum, config = self.lines(self.monitor(), 6)
+        time = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  "
+        self.assertRegex(
+            connected, rf"\A{time}connected   to node {SELF}: master {SELF} in term 2, quorum met, config version 4\Z"
+        )
+        self.assertEqual(transition, "2026-05-12T15:01:32Z  transition  homepage: up -> down: timeout")
+        self.assertRegex(delivery, rf"\A{time}delivery    DOWN of db1 through ops to a@x: owed: 450 busy\Z")
+        self.assertRegex(master, rf"\A{time}master      {OTHER} in term 9\Z")
+        self.assertRegex(quorum, rf"\A{time}quorum      lost\Z")
+        self.assertRegex(config, rf"\A{time}config      version 5\Z")
+
+    def test_json(self):
+        self.daemon("--chatter")
+        for mode in ("short", "pretty"):  # one object, one line in any case
+            found = [json.loads(line) for line in self.lines(self.monitor(f"--json={mode}"), 6)]
+            self.assertEqual([one["event"] for one in found], ["connected", "transition", "delivery", "master", "quorum", "config"])
+            self.assertEqual(
+                found[1],
+                {
+                    "time": "2026-05-12T15:01:32Z",
+                    "event": "transition",
+                    "check_id": "00000000-0000-4000-8000-000000000000",
+                    "check": "homepage",
+                    "from": "up",
+                    "to": "down",
+                    "detail": "timeout",
+                },
+            )
+            self.assertEqual((found[3]["master"], found[3]["term"]), (OTHER, 9))
+            self.assertIs(found[4]["quorum"], False)
+
+    def test_words(self):
+        self.daemon("--chatter")
+        connected, transition = self.lines(self.monitor("homepage"), 2)
+        self.assertIn("homepage: up -> down", transition)
+        connected, delivery = self.lines(self.monitor("00000001-0000"), 2)
+        self.assertIn("of db1", delivery)
+        connected, transition, delivery = self.lines(self.monitor("db1", "homepage"), 3)
+        self.assertIn("no check named", self.error("monitor", "db1", "nothing", status=1))
+
+    def test_evil(self):
+        self.daemon("--chatter", "--evil")
+        text = self.lines(self.monitor(), 2)[1]
+        self.assertIn("home\\npage: up -> down: ", text)
+        self.assertNotIn("\033", text)
+
+    def test_restart(self):
+        daemon = self.daemon()
+        process = self.monitor()
+        self.assertIn("connected", self.lines(process, 1)[0])
+        self.end(daemon)
+        self.assertRegex(self.lines(process, 1)[0], r" gone +the daemon; waiting for it to come back\Z")
+        os.unlink(self.socket)
+        self.daemon()
+        self.assertIn("connected", self.lines(process, 1)[0])
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(WAIT), -signal.SIGINT)
+
+    def test_restart_on_a_bus(self):
+        bus = self.bus()
+        where = [f"--bus={bus}"]
+        env = {"DBUS_SYSTEM_BUS_ADDRESS": bus}
+        daemon = self.daemon(where=where)
+        process = self.monitor("--json=short", env=env)
+        self.assertIn("connected", self.lines(process, 1)[0])
+        self.end(daemon)
+        self.assertIn("gone", self.lines(process, 1)[0])
+        self.daemon("--chatter", where=where)
+        self.assertEqual(
+            [json.loads(line)["event"] for line in self.lines(process, 3)], ["connected", "transition", "delivery"]
+        )
+
+    def test_nobody_reads(self):
+        daemon = self.daemon("--chatter")
+        process = self.monitor()
+        self.lines(process, 1)
+        process.stdout.close()
+        self.end(daemon)  # it says so, to nobody
+        self.assertEqual(process.wait(WAIT), -signal.SIGPIPE)
+
+    def test_no_daemon(self):
+        self.assertIn("systemctl start", self.error("monitor", status=3))
+
+
 class CheckTest(Case):
     def test_states(self):
         self.daemon()
@@ -1437,12 +1544,13 @@ class ExitStatus(Case):
         "edit": "GetDocument",
     }
     WITHOUT_DAEMON = {"serve", "help", "config check"}
+    ENDLESS = {"monitor"}  # has a class of its own
 
     def test_table_is_whole(self):
         listed = re.findall(r"(?m)^  ([a-z][a-z ]*[a-z])(?: [A-Z\[].*)?  ", self.out("help"))
         for verb in listed:
             self.assertTrue(
-                verb in self.WITHOUT_DAEMON or any(line.startswith(verb) for line in self.VERBS), verb
+                verb in self.WITHOUT_DAEMON | self.ENDLESS or any(line.startswith(verb) for line in self.VERBS), verb
             )
         self.assertGreater(len(listed), 20)
 
