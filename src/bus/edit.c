@@ -131,7 +131,7 @@ static int read_target(sd_bus_message *m, const ObjectType *type, const char **r
                 return bus_error_setf(
                                 reterr,
                                 BUS_ERROR_NOT_FOUND,
-                                "There is no %s \"%.128s\".",
+                                "there is no %s \"%.128s\"",
                                 type->name,
                                 target);
         *ret = target;

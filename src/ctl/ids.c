@@ -2,12 +2,15 @@
 #include "ctl/ids.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ctl/text.h"
 
 #define PREFIX_LEAST 4 /* fewer are rather a mistake */
 #define UUID_LENGTH 36
+#define ID_SHOWN_LEAST 8
 
 static bool may_be_beginning(const char *typed) {
         size_t n = strlen(typed);
@@ -23,6 +26,34 @@ const char *row_text(const ObjectType *type, const char *field, const void *row)
 
 const char *row_id(const ObjectType *type, const void *row) {
         return row_text(type, "id", row) ?: row_text(type, "node_id", row) ?: "";
+}
+
+static int compare_texts(const void *a, const void *b) {
+        return strcmp(*(const char *const *) a, *(const char *const *) b);
+}
+
+int ids_shown(const Context *context, const GPtrArray *rows, const ObjectType *type) {
+        g_autofree const char **ids = NULL;
+        size_t needed = ID_SHOWN_LEAST;
+
+        assert(context);
+        assert(rows);
+
+        if (context->full || !output_is_terminal())
+                return INT_MAX;
+
+        ids = g_new0(const char *, rows->len + 1);
+        for (unsigned i = 0; i < rows->len; i++)
+                ids[i] = row_id(type, g_ptr_array_index(rows, i));
+        qsort(ids, rows->len, sizeof *ids, compare_texts);
+        for (unsigned i = 1; i < rows->len; i++) {
+                size_t common = 0;
+
+                while (ids[i][common] && ids[i][common] == ids[i - 1][common])
+                        common++;
+                needed = MAX(needed, common + 1);
+        }
+        return (int) MIN(needed, (size_t) INT_MAX);
 }
 
 ExitStatus id_complete_in(const GPtrArray *rows, const ObjectType *type, const char *typed, char **ret) {

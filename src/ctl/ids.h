@@ -13,6 +13,10 @@ ExitStatus objects_list(Context *context, const char *member, const ObjectType *
 const char *row_text(const ObjectType *type, const char *field, const void *row);
 const char *row_id(const ObjectType *type, const void *row);
 
+/* How many characters of the rows' ids are shown: on a terminal, which is narrow, eight or as many as tell
+ * them apart, unless --full wants all; elsewhere all of them. */
+int ids_shown(const Context *context, const GPtrArray *rows, const ObjectType *type);
+
 /* One of these members is asked only where typed may be a beginning. *ret
  * is what to send, also where nothing was found: the daemon says that better. Caller frees. STATUS_USAGE:
  * several begin so. */

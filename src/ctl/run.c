@@ -99,11 +99,13 @@ static ExitStatus print_version(void) {
         return STATUS_DONE;
 }
 
-/* "quctl node", "quctl alert add -h": a family's name alone shows its verbs */
+/* "quctl node", "quctl alert add -h": a family's name alone shows its verbs, no name those of all */
 static bool is_family(char *const *words, char **ret_prefix) {
         g_autoptr(GString) prefix = g_string_new(NULL);
         size_t i;
 
+        if (words[0] && !*words[0])
+                return false;
         for (i = 0; words[i] && words[i][0] != '-'; i++)
                 g_string_append_printf(prefix, "%s%s", i > 0 ? " " : "", words[i]);
         for (; words[i]; i++)
@@ -198,40 +200,37 @@ static ExitStatus run_verb(Context *context, const Verb *verb, char *const *argv
         return status;
 }
 
-static ExitStatus run_words(Context *context, char *const *words) {
+/* "quctl -h check add http", "quctl check" */
+static ExitStatus help_for(Context *context, char *const *words) {
         g_autofree char *prefix = NULL;
         const Verb *verb;
         size_t n;
 
         verb = verb_find(words, &n);
-        if (verb)
-                return run_verb(context, verb, words + n);
-        if (!is_family(words, &prefix) || !verbs_have_prefix(prefix))
+        if (!verb && (!is_family(words, &prefix) || !verbs_have_prefix(prefix)))
                 return wrong_verb(words);
 
         pager_open(context);
-        verbs_print_help(prefix);
+        if (verb)
+                verb_print_help(verb);
+        else
+                verbs_print_help(prefix);
         return STATUS_DONE;
 }
 
-static ExitStatus help_for_all(Context *context) {
-        pager_open(context);
-        verbs_print_help("");
-        return STATUS_DONE;
+static ExitStatus run_words(Context *context, char *const *words) {
+        const Verb *verb;
+        size_t n;
+
+        verb = verb_find(words, &n);
+        return verb ? run_verb(context, verb, words + n) : help_for(context, words);
 }
 
-ExitStatus quctl_run(char *const *argv, ExitStatus (*dashboard)(Context *context)) {
+static ExitStatus run(Context *context, char *const *argv) {
         _cleanup_(arguments_freep) Arguments *arguments = arguments_new();
-        _cleanup_(context_done) Context context = { .dashboard = dashboard };
         g_autofree char *error = NULL;
         ExitStatus status;
         size_t used;
-
-        assert(argv);
-        assert(dashboard);
-
-        if (argv[0] && strcmp(argv[0], "--complete") == 0)
-                return complete_run(argv + 1);
 
         arguments_accept(arguments, connection_flags);
         arguments_accept(arguments, output_flags);
@@ -239,15 +238,29 @@ ExitStatus quctl_run(char *const *argv, ExitStatus (*dashboard)(Context *context
                 return fail(STATUS_USAGE, "%s", error);
         if (arguments_bool(arguments, "version"))
                 return print_version();
-        status = take_output_options(&context, arguments);
-        if (status == STATUS_DONE)
-                status = take_connection_options(&context, arguments);
-        if (status == STATUS_DONE)
-                status = take_place(&context, arguments);
-        if (status == STATUS_DONE)
-                status = arguments_bool(arguments, "help") && !argv[used] ? help_for_all(&context)
-                                                                          : run_words(&context, argv + used);
 
+        status = take_output_options(context, arguments);
+        if (status == STATUS_DONE)
+                status = take_connection_options(context, arguments);
+        if (status == STATUS_DONE)
+                status = take_place(context, arguments);
+        if (status != STATUS_DONE)
+                return status;
+        return arguments_bool(arguments, "help") ? help_for(context, argv + used)
+                                                 : run_words(context, argv + used);
+}
+
+ExitStatus quctl_run(char *const *argv, ExitStatus (*dashboard)(Context *context)) {
+        _cleanup_(context_done) Context context = { .dashboard = dashboard };
+        ExitStatus status;
+
+        assert(argv);
+        assert(dashboard);
+
+        if (argv[0] && strcmp(argv[0], "--complete") == 0)
+                return complete_run(argv + 1);
+
+        status = run(&context, argv);
         /* a full disk or a closed pipe shall not pass for success */
         if (!pager_close(&context) && (fflush(stdout) != 0 || ferror(stdout)) && status == STATUS_DONE)
                 status = fail(STATUS_FAILED, "cannot write to standard output");

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdio.h>
 
+#include "ctl/ids.h"
 #include "ctl/table.h"
 #include "ctl/text.h"
 
@@ -63,8 +64,11 @@ void show_peers(const Context *context, const GPtrArray *peers) {
         _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ false);
 
+        int shown;
+
         assert(peers);
 
+        shown = ids_shown(context, peers, &peer_row_type);
         for (unsigned i = 0; i < peers->len; i++) {
                 const PeerRow *peer = g_ptr_array_index(peers, i);
                 g_autofree char *live = NULL, *last_seen = text_time(peer->last_seen);
@@ -72,7 +76,7 @@ void show_peers(const Context *context, const GPtrArray *peers) {
                 live = g_strdup_printf(
                                 "%s%s", peer->live ? "true" : "false", peer->joining ? " (joining)" : "");
                 table_add(table, peer->self ? "*" : "");
-                table_add(table, peer->node_id);
+                table_add_start(table, peer->node_id, shown);
                 table_add(table, peer->advertise);
                 table_add_color(table, live, peer->live ? COLOR_NONE : COLOR_BAD);
                 table_add(table, last_seen);
@@ -118,8 +122,11 @@ void show_checks(const Context *context, const GPtrArray *checks, usec_t now_rea
         _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ true);
 
+        int shown;
+
         assert(checks);
 
+        shown = ids_shown(context, checks, &check_row_type);
         for (unsigned i = 0; i < checks->len; i++) {
                 const CheckRow *check = g_ptr_array_index(checks, i);
                 g_autofree char *state = NULL, *alerts = NULL, *votes = NULL;
@@ -127,7 +134,7 @@ void show_checks(const Context *context, const GPtrArray *checks, usec_t now_rea
                 state = check_state_text(check, now_realtime);
                 alerts = check_alerts_text(check->alerts);
                 votes = g_strdup_printf("%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, check->ok, check->total);
-                table_add(table, check->id);
+                table_add_start(table, check->id, shown);
                 table_add(table, check->name);
                 table_add_color(table, state, state_color(check));
                 table_add(table, votes);

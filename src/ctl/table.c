@@ -65,6 +65,12 @@ void table_add(Table *table, const char *text) {
         table_add_color(table, text, COLOR_NONE);
 }
 
+void table_add_start(Table *table, const char *text, int n_bytes) {
+        g_autofree char *start = g_strdup_printf("%.*s", n_bytes, text ?: "");
+
+        table_add(table, start);
+}
+
 /* what is left for the last column; UINT_MAX: as much as it likes */
 static unsigned last_column_limit(const unsigned *widths, size_t n_columns, unsigned terminal_width) {
         unsigned used = 0;

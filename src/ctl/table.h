@@ -20,6 +20,7 @@ DEFINE_CLEANUP(Table, table_free);
 
 /* The next cell, row after row; text copied. */
 void table_add(Table *table, const char *text);
+void table_add_start(Table *table, const char *text, int n_bytes); /* no more than these */
 void table_add_color(Table *table, const char *text, Color color);
 
 typedef struct TableStyle {

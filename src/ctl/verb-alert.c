@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "ctl/call.h"
+#include "ctl/ids.h"
 #include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/table.h"
@@ -180,11 +181,12 @@ static void print_text(const Context *context, const GPtrArray *alerts) {
         static const char *const headers[] = { "ID", "TYPE", "DEFAULT", "NAME" };
         _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ false);
+        const int shown = ids_shown(context, alerts, &alert_row_type);
 
         for (unsigned i = 0; i < alerts->len; i++) {
                 const AlertRow *alert = g_ptr_array_index(alerts, i);
 
-                table_add(table, alert->id);
+                table_add_start(table, alert->id, shown);
                 table_add(table, alert->type);
                 table_add(table,
                           alert->disabled     ? alert->is_default ? "true (disabled)" : "false (disabled)"

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "ctl/call.h"
+#include "ctl/ids.h"
 #include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/table.h"
@@ -12,12 +13,13 @@ static void print_text(const Context *context, const GPtrArray *entries) {
         static const char *const headers[] = { "NODE_ID", "ADDRESS", "FINGERPRINT", "ADDED" };
         _cleanup_(table_freep) Table *table = table_new(headers, G_N_ELEMENTS(headers));
         const TableStyle style = table_style(context, /* may_cut= */ false);
+        const int shown = ids_shown(context, entries, &trust_row_type);
 
         for (unsigned i = 0; i < entries->len; i++) {
                 const TrustRow *entry = g_ptr_array_index(entries, i);
                 g_autofree char *added = text_time(entry->added_at);
 
-                table_add(table, entry->node_id);
+                table_add_start(table, entry->node_id, shown);
                 table_add(table, entry->address);
                 table_add(table, entry->fingerprint);
                 table_add(table, added);

@@ -139,6 +139,22 @@ bool verb_flag_is_secret(const char *name) {
         return false;
 }
 
+/* words of other programs, for the sake of "did you mean" */
+static const char *our_word(const char *word) {
+        static const struct {
+                const char *theirs, *ours;
+        } table[] = {
+                { "rm", "remove" }, { "del", "remove" }, { "delete", "remove" }, { "ls", "list" },
+                { "show", "list" }, { "new", "add" },    { "create", "add" },    { "set", "edit" },
+                { "peer", "node" }, { "nodes", "node" }, { "checks", "check" },  { "alerts", "alert" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
+                if (strcmp(table[i].theirs, word) == 0)
+                        return table[i].ours;
+        return word;
+}
+
 const char *verb_nearest(char *const *words) {
         const char *names[G_N_ELEMENTS(verbs)];
         const char *nearest = NULL;
@@ -148,12 +164,12 @@ const char *verb_nearest(char *const *words) {
 
         /* as many words as a verb has; what follows may be anything */
         for (size_t n = 3; n > 0 && !nearest; n--) {
-                g_autoptr(GString) s = g_string_new(words[0]);
+                g_autoptr(GString) s = g_string_new(our_word(words[0]));
 
                 if (g_strv_length((char **) words) < n)
                         continue;
                 for (size_t i = 1; i < n; i++)
-                        g_string_append_printf(s, " %s", words[i]);
+                        g_string_append_printf(s, " %s", our_word(words[i]));
                 nearest = nearest_word(names, s->str);
         }
         return nearest;

@@ -500,7 +500,7 @@ static void test_busctl(void) {
                         BUSCTL("call", BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "RemoveCheck", "s", ""),
                         &status);
         g_assert_cmpint(status, !=, 0);
-        g_assert_nonnull(strstr(refusal, "There is no check"));
+        g_assert_nonnull(strstr(refusal, "there is no check"));
 }
 
 static int on_poke(sd_event_source *source, uint64_t usec, void *userdata) {

@@ -273,12 +273,25 @@ ID                                    NAME      STATE  OK/TOTAL  ALERTS       DE
         self.assertIn("another version", self.error("status", status=1))
 
     def test_full_disk(self):
+        """Nor a closed standard output: what nobody got is no success."""
         self.daemon()
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run(
-                [QUCTL, "status"], stdout=full, stderr=subprocess.PIPE, env=self.env, timeout=WAIT
-            )
-        self.assertEqual(done.returncode, 1)
+        for words in (["status"], ["--json=short", "check", "list"], ["help"], ["--version"], ["status", "--version"],
+                      ["check", "edit", "db1", "--interval", "5s"]):
+            for output in (">/dev/full", ">&-"):
+                done = subprocess.run(
+                    ["sh", "-c", f'"$@" {output}', "sh", QUCTL, *words], capture_output=True, env=self.env, timeout=WAIT
+                )
+                self.assertEqual((done.returncode, done.stdout), (1, b""), (words, output))
+                self.assertEqual(done.stderr, b"error: cannot write to standard output\n", (words, output))
+
+    def test_closed_pipe(self):
+        """Who has seen enough closes the pipe; we end of the signal, as programs do."""
+        self.daemon()
+        ours, theirs = os.pipe()
+        os.close(ours)
+        done = subprocess.run([QUCTL, "help"], stdout=theirs, stderr=subprocess.PIPE, env=self.env, timeout=WAIT)
+        os.close(theirs)
+        self.assertEqual((done.returncode, done.stderr), (-signal.SIGPIPE, b""))
 
 
 class Lists(Case):
@@ -1110,12 +1123,14 @@ class Secrets(Terminal):
 
     def test_width_of_a_terminal(self):
         self.daemon()
-        self.env.update(NO_COLOR="1", COLUMNS="88")
+        self.env.update(NO_COLOR="1", COLUMNS="60")
         process, master = self.terminal("status")
-        self.assertIn("dial time…\r\n", self.read_until(master, "marked"))
+        self.assertIn("00000001  db1       down   1/3       -            dial time…\r\n", self.read_until(master, "marked"))
         process.wait(WAIT)
         process, master = self.terminal("status", "--full")
-        self.assertIn("dial timeout\r\n", self.read_until(master, "marked"))
+        text = self.read_until(master, "marked")
+        self.assertIn("dial timeout\r\n", text)
+        self.assertRegex(text, r"00000001-[0-9a-f-]{27}  db1 ")
         process.wait(WAIT)
 
 
@@ -1194,7 +1209,7 @@ class Pager(Terminal):
 
     def test_color_and_width_as_without(self):
         del self.env["NO_COLOR"]
-        self.env["COLUMNS"] = "88"
+        self.env["COLUMNS"] = "60"
         self.daemon()
         process, master = self.terminal("status", pager=self.pager)
         text = self.read_until(master, "END")
