@@ -67,16 +67,6 @@ ExitStatus manager_call_fields(
                 const Arguments *arguments,
                 bool with_standards);
 
-/* Adds an object and says so. members: its name, its type, what else stands as a word. */
-ExitStatus
-manager_add(Context *context,
-            const char *member,
-            unsigned bits,
-            const char *noun,
-            const Member *members,
-            const Flag *flags,
-            const Arguments *arguments);
-
 /* reads an answer whose form is fixed; a daemon of another version is an error */
 ExitStatus answer_read(sd_bus_message *reply, const char *types, ...);
 ExitStatus answer_not_understood(int error);

@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "ctl/call.h"
+#include "ctl/change.h"
 #include "ctl/ids.h"
 #include "ctl/json.h"
 #include "ctl/pager.h"
@@ -148,7 +149,7 @@ static const Flag edit_flags[] = { NAME_FLAG, SMTP_FLAGS(0), DISCORD_FLAGS(0), C
 static ExitStatus add(Context *context, const Arguments *arguments, const char *type, const Flag *flags) {
         const Member members[] = { { "name", arguments_word(arguments, 0) }, { "type", type }, {} };
 
-        return manager_add(context, "AddAlert", CALL_SENSITIVE, "alert", members, flags, arguments);
+        return change_add(context, "AddAlert", CALL_SENSITIVE, "alert", members, flags, arguments);
 }
 
 static ExitStatus run_add_smtp(Context *context, const Arguments *arguments) {
@@ -225,67 +226,9 @@ const Verb verb_alert_list = {
         .run = run_list,
 };
 
-/* A field of the other type would be stored and never used; the person meant something else. */
-static ExitStatus check_type(Context *context, const Arguments *arguments, const char *id_or_name) {
-        g_autoptr(GPtrArray) alerts = NULL;
-        const AlertRow *alert;
-        ExitStatus status;
-
-        status = manager_list(context, "ListAlerts", &alert_row_type, &alerts);
-        if (status != STATUS_DONE)
-                return status;
-
-        alert = alert_row_find(alerts, id_or_name);
-        if (!alert)
-                return STATUS_DONE; /* the daemon says it better */
-        for (const Flag *flag = edit_flags; flag->name; flag++)
-                if (flag->only && arguments_given(arguments, flag->name) &&
-                    g_strcmp0(flag->only, alert->type) != 0)
-                        return fail(STATUS_USAGE,
-                                    "--%s is for %s alerts, and %s is a %s alert",
-                                    flag->name,
-                                    flag->only,
-                                    id_or_name,
-                                    alert->type);
-        return STATUS_DONE;
-}
-
-static bool changes_anything(const Arguments *arguments) {
-        for (const Flag *flag = edit_flags; flag->name; flag++)
-                if (flag->field && arguments_given(arguments, flag->name))
-                        return true;
-        return false;
-}
-
 static ExitStatus run_edit(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *id_or_name = arguments_word(arguments, 0);
-        g_autofree char *escaped = text_escape(id_or_name);
-        ExitStatus status;
-        uint64_t version;
-
-        if (!changes_anything(arguments))
-                return fail(STATUS_USAGE, "nothing to change: \"quctl alert edit -h\" shows the options");
-
-        status = check_type(context, arguments, id_or_name);
-        if (status == STATUS_DONE)
-                status = manager_call_fields(
-                                context,
-                                "EditAlert",
-                                CALL_SENSITIVE,
-                                &reply,
-                                id_or_name,
-                                /* members= */ NULL,
-                                edit_flags,
-                                arguments,
-                                /* with_standards= */ false);
-        if (status == STATUS_DONE)
-                status = answer_read(reply, "t", &version);
-        if (status == STATUS_DONE && !context->quiet)
-                (void) printf("updated alert %s — cluster version %" G_GUINT64_FORMAT "\n",
-                              escaped,
-                              version);
-        return status;
+        return change_edit(
+                        context, "EditAlert", CALL_SENSITIVE, "alert", "ListAlerts", edit_flags, arguments);
 }
 
 const Verb verb_alert_edit = {

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "ctl/call.h"
+#include "ctl/change.h"
 #include "ctl/json.h"
 #include "ctl/pager.h"
 #include "ctl/show.h"
@@ -100,7 +101,7 @@ static ExitStatus add(Context *context, const Arguments *arguments, const char *
                 {},
         };
 
-        return manager_add(context, "AddCheck", /* bits= */ 0, "check", members, flags, arguments);
+        return change_add(context, "AddCheck", /* bits= */ 0, "check", members, flags, arguments);
 }
 
 static ExitStatus run_add_http(Context *context, const Arguments *arguments) {
@@ -191,77 +192,9 @@ const Verb verb_check_list = {
         .run = run_list,
 };
 
-static const CheckRow *find_row(const GPtrArray *checks, const char *id_or_name) {
-        const CheckRow *named = NULL;
-
-        for (unsigned i = 0; i < checks->len; i++) {
-                const CheckRow *check = g_ptr_array_index(checks, i);
-
-                if (g_strcmp0(check->id, id_or_name) == 0)
-                        return check;
-                if (g_strcmp0(check->name, id_or_name) == 0)
-                        named = check;
-        }
-        return named;
-}
-
-/* What only one kind of check has would be stored and never used; the person meant something else. */
-static ExitStatus check_kind(Context *context, const Arguments *arguments, const char *id_or_name) {
-        g_autoptr(GPtrArray) checks = NULL;
-        const CheckRow *check;
-        ExitStatus status;
-
-        if (!arguments_given(arguments, "expect") && !arguments_given(arguments, "body-match"))
-                return STATUS_DONE;
-        status = manager_list_checks(context, &checks);
-        if (status != STATUS_DONE)
-                return status;
-
-        check = find_row(checks, id_or_name);
-        for (const Flag *flag = edit_flags; check && flag->name; flag++)
-                if (flag->only && arguments_given(arguments, flag->name) &&
-                    g_strcmp0(flag->only, check->type) != 0)
-                        return fail(STATUS_USAGE,
-                                    "--%s is for %s checks, and %s is a %s check",
-                                    flag->name,
-                                    flag->only,
-                                    id_or_name,
-                                    check->type);
-        return STATUS_DONE; /* where there is none, the daemon says it better */
-}
-
 static ExitStatus run_edit(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        const char *id_or_name = arguments_word(arguments, 0);
-        g_autofree char *escaped = text_escape(id_or_name);
-        bool given = false;
-        ExitStatus status;
-        uint64_t version;
-
-        for (const Flag *flag = edit_flags; flag->name; flag++)
-                given = given || arguments_given(arguments, flag->name);
-        if (!given)
-                return fail(STATUS_USAGE, "nothing to change: \"quctl check edit -h\" shows the options");
-
-        status = check_kind(context, arguments, id_or_name);
-        if (status == STATUS_DONE)
-                status = manager_call_fields(
-                                context,
-                                "EditCheck",
-                                /* bits= */ 0,
-                                &reply,
-                                id_or_name,
-                                /* members= */ NULL,
-                                edit_flags,
-                                arguments,
-                                /* with_standards= */ false);
-        if (status == STATUS_DONE)
-                status = answer_read(reply, "t", &version);
-        if (status == STATUS_DONE && !context->quiet)
-                (void) printf("updated check %s — cluster version %" G_GUINT64_FORMAT "\n",
-                              escaped,
-                              version);
-        return status;
+        return change_edit(
+                        context, "EditCheck", /* bits= */ 0, "check", "ListChecks", edit_flags, arguments);
 }
 
 const Verb verb_check_edit = {
@@ -314,20 +247,7 @@ const Verb verb_check_test = {
 };
 
 static ExitStatus run_remove(Context *context, const Arguments *arguments) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        g_autofree char *escaped = text_escape(arguments_word(arguments, 0));
-        ExitStatus status;
-        uint64_t version;
-
-        status = manager_call(
-                        context, "RemoveCheck", /* bits= */ 0, &reply, "s", arguments_word(arguments, 0));
-        if (status == STATUS_DONE)
-                status = answer_read(reply, "t", &version);
-        if (status == STATUS_DONE && !context->quiet)
-                (void) printf("removed check %s — cluster version %" G_GUINT64_FORMAT "\n",
-                              escaped,
-                              version);
-        return status;
+        return change_simply(context, "RemoveCheck", "removed", "check", arguments);
 }
 
 const Verb verb_check_remove = {

@@ -3,37 +3,11 @@
 /* Disabling a check or an alert, and enabling it: short for the time of a known outage, and allowed to more
  * people than a change (org.quptime1.pause). What is so already is no error. */
 
-#include <stdio.h>
-
-#include "ctl/call.h"
-#include "ctl/text.h"
+#include "ctl/change.h"
 #include "ctl/verbs.h"
 
-static ExitStatus
-call_switch(Context *context,
-            const Arguments *arguments,
-            const char *member,
-            const char *done,
-            const char *noun) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        g_autofree char *escaped = text_escape(arguments_word(arguments, 0));
-        ExitStatus status;
-        uint64_t version;
-
-        status = manager_call(context, member, /* bits= */ 0, &reply, "s", arguments_word(arguments, 0));
-        if (status == STATUS_DONE)
-                status = answer_read(reply, "t", &version);
-        if (status == STATUS_DONE && !context->quiet)
-                (void) printf("%s %s %s — cluster version %" G_GUINT64_FORMAT "\n",
-                              done,
-                              noun,
-                              escaped,
-                              version);
-        return status;
-}
-
 static ExitStatus run_check_enable(Context *context, const Arguments *arguments) {
-        return call_switch(context, arguments, "EnableCheck", "enabled", "check");
+        return change_simply(context, "EnableCheck", "enabled", "check", arguments);
 }
 
 const Verb verb_check_enable = {
@@ -45,7 +19,7 @@ const Verb verb_check_enable = {
 };
 
 static ExitStatus run_check_disable(Context *context, const Arguments *arguments) {
-        return call_switch(context, arguments, "DisableCheck", "disabled", "check");
+        return change_simply(context, "DisableCheck", "disabled", "check", arguments);
 }
 
 const Verb verb_check_disable = {
@@ -57,7 +31,7 @@ const Verb verb_check_disable = {
 };
 
 static ExitStatus run_alert_enable(Context *context, const Arguments *arguments) {
-        return call_switch(context, arguments, "EnableAlert", "enabled", "alert");
+        return change_simply(context, "EnableAlert", "enabled", "alert", arguments);
 }
 
 const Verb verb_alert_enable = {
@@ -69,7 +43,7 @@ const Verb verb_alert_enable = {
 };
 
 static ExitStatus run_alert_disable(Context *context, const Arguments *arguments) {
-        return call_switch(context, arguments, "DisableAlert", "disabled", "alert");
+        return change_simply(context, "DisableAlert", "disabled", "alert", arguments);
 }
 
 const Verb verb_alert_disable = {
