@@ -196,7 +196,7 @@ static void on_key(Dashboard *dashboard, const Key *key) {
 
         g_clear_pointer(&face->said, g_free);
         if (dialogs_key(dashboard->dialogs, key) || face_filter_key(face, key) ||
-            list_key(face->lists[face->tab], key))
+            list_key(face->lists[face->tab], key) || key->pasted)
                 return;
         switch (key->kind) {
         case TYPED_TAB:

@@ -17,6 +17,7 @@ struct Editor {
         size_t cursor; /* a byte, at the beginning of a cluster or at the end */
         unsigned goal; /* the column that Up and Down keep */
         bool has_goal;
+        bool ended; /* one line: a line end was pasted, which is a blank if more follows */
         unsigned bits;
         /* the window that was drawn last */
         unsigned top, left, height;
@@ -261,7 +262,7 @@ static EditorResult insert(Editor *editor, gunichar c) {
 
         if (c == '\r')
                 c = '\n';
-        if ((c == '\n' || c == '\t') && !(editor->bits & EDITOR_LINES))
+        if (c == '\t' && !(editor->bits & EDITOR_LINES))
                 c = ' ';
         if ((c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || !g_unichar_validate(c))
                 return EDITOR_MOVED;
@@ -313,15 +314,30 @@ static EditorResult control(Editor *editor, gunichar letter) {
         }
 }
 
+/* A line that is pasted with its end is this line and nothing more. */
+static EditorResult insert_in_line(Editor *editor, gunichar c) {
+        if (c == '\n' || c == '\r') {
+                editor->ended = editor->n > 0;
+                return EDITOR_MOVED;
+        }
+        if (editor->ended && insert(editor, ' ') == EDITOR_FULL)
+                return EDITOR_FULL;
+        editor->ended = false;
+        return insert(editor, c);
+}
+
 EditorResult editor_key(Editor *editor, const Key *key) {
         const int page = editor->height > 1 ? (int) editor->height - 1 : PAGE_LINES;
 
         assert(editor);
         assert(key);
 
+        if (key->kind != TYPED_CHARACTER || !key->pasted)
+                editor->ended = false;
         switch (key->kind) {
         case TYPED_CHARACTER:
-                return insert(editor, key->character);
+                return editor->bits & EDITOR_LINES ? insert(editor, key->character)
+                                                   : insert_in_line(editor, key->character);
         case TYPED_CONTROL:
                 return control(editor, key->character);
         case TYPED_ENTER:

@@ -6,7 +6,7 @@
  *
  * Besides the keys that everybody knows: Ctrl-A and Ctrl-E to the ends of the line, Ctrl-U and Ctrl-K delete
  * to them, Ctrl-W deletes a word. What is pasted comes as characters, line ends and tabs too; on one line
- * they become blanks. Other control characters are dropped. */
+ * they become blanks, but for the last line end. Other control characters are dropped. */
 
 #include "tui/canvas.h"
 #include "tui/key.h"

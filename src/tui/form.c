@@ -137,6 +137,8 @@ static FormResult go_around(Form *form, int step) {
 static FormResult key_between(Form *form, const Key *key) {
         const bool button = form->focus >= form->inputs->len;
 
+        if (key->pasted)
+                return FORM_USED;
         switch (key->kind) {
         case TYPED_TAB:
                 return go_around(form, 1);

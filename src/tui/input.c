@@ -452,6 +452,8 @@ InputResult input_key(Input *input, const Key *key) {
         assert(input);
         assert(key);
 
+        if (!input->editor && key->pasted)
+                return INPUT_USED;
         if (input->kind == INPUT_BOOL)
                 return key_bool(input, key);
         if (input->kind == INPUT_SET)

@@ -3,6 +3,8 @@
 
 /* What a person typed. */
 
+#include <stdbool.h>
+
 #include <glib.h>
 
 typedef enum KeyKind {
@@ -29,4 +31,5 @@ typedef enum KeyKind {
 typedef struct Key {
         KeyKind kind;
         gunichar character; /* of TYPED_CHARACTER and TYPED_CONTROL */
+        bool pasted;        /* a TYPED_CHARACTER, line ends and tabs too, that means itself and no action */
 } Key;

@@ -110,6 +110,8 @@ static DialogResult question_key(Dialog *dialog, const Key *key) {
         Popup *popup = (Popup *) dialog;
         bool yes = false;
 
+        if (key->pasted)
+                return DIALOG_STAYS;
         if (key->kind == TYPED_CHARACTER) {
                 const gunichar c = g_unichar_tolower(key->character);
 
@@ -189,7 +191,7 @@ static DialogResult picker_key(Dialog *dialog, const Key *key) {
         case TYPED_ESCAPE:
                 return DIALOG_DONE;
         case TYPED_CHARACTER:
-                for (unsigned i = 0; i < n; i++)
+                for (unsigned i = 0; i < n && !key->pasted; i++)
                         if (g_utf8_get_char(popup->choices[i]) == g_unichar_tolower(key->character))
                                 return pick(popup, i);
                 break;

@@ -33,6 +33,7 @@ struct Screen {
         bool color;
         bool ascii;
         bool suspended;
+        bool pasting; /* between the marks that the terminal sets around what is pasted */
 };
 
 /* What a fatal signal's handler needs; nothing in it may be freed while a screen is open. */
@@ -88,6 +89,26 @@ static void stderr_back(void) {
         last_will.stderr_saved = last_will.stderr_kept = -1;
 }
 
+/* ---- capabilities ---- */
+
+/* NULL: the terminal has no such thing */
+static const char *capability(const char *name) {
+        const char *sequence = tigetstr(name);
+
+        return sequence == (const char *) -1 ? NULL : sequence;
+}
+
+/* without ncurses, which does not know what this is about */
+static void tell_terminal(const char *name) {
+        const char *sequence = capability(name);
+        ssize_t n;
+
+        if (!sequence)
+                return;
+        n = write(STDOUT_FILENO, sequence, strlen(sequence));
+        (void) n; /* then it is not told */
+}
+
 /* ---- the way out ---- */
 
 static const int fatal_signals[] = { SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS };
@@ -108,10 +129,10 @@ static void on_fatal_signal(int number) {
 }
 
 static void add_capability(const char *name) {
-        const char *sequence = tigetstr(name);
+        const char *sequence = capability(name);
         size_t n;
 
-        if (!sequence || sequence == (const char *) -1)
+        if (!sequence)
                 return;
         n = strlen(sequence);
         if (last_will.n_restore + n > sizeof(last_will.restore))
@@ -124,6 +145,7 @@ static void prepare_last_will(void) {
         struct sigaction action = { .sa_handler = on_fatal_signal, .sa_flags = (int) SA_RESETHAND };
 
         last_will.n_restore = 0;
+        add_capability("BD");
         add_capability("sgr0");
         add_capability("cnorm");
         add_capability("rmkx");
@@ -195,6 +217,7 @@ static wchar_t ascii_of(gunichar c) {
                 { 0x2510, '+' }, { 0x2514, '+' }, { 0x2518, '+' }, { 0x251c, '+' }, { 0x2524, '+' },
                 { 0x2026, '~' }, { 0x2013, '-' }, { 0x2014, '-' }, { 0x25b2, '^' }, { 0x25bc, 'v' },
                 { 0x2191, '^' }, { 0x2193, 'v' }, { 0x2190, '<' }, { 0x2192, '>' }, { 0x00b7, '.' },
+                { 0x2039, '<' }, { 0x203a, '>' }, { 0x2022, '*' },
         };
 
         if (c < 0x7f)
@@ -276,6 +299,26 @@ static const struct {
         { KEY_IC, TYPED_INSERT },
 };
 
+/* Terminals that know of it mark what is pasted: its line ends and tabs are no keys (terminfo's user_caps(5)
+ * BE, BD, PS and PE). */
+enum { CODE_PASTE_BEGIN = KEY_MAX + 1, CODE_PASTE_END };
+
+static void prepare_paste(void) {
+        if (!capability("BE") || !capability("BD") || !capability("PS") || !capability("PE"))
+                return;
+        (void) define_key(capability("PS"), CODE_PASTE_BEGIN);
+        (void) define_key(capability("PE"), CODE_PASTE_END);
+        tell_terminal("BE");
+}
+
+static Key key_of_pasted(gunichar c) {
+        if (c == '\r')
+                c = '\n';
+        if ((c < ' ' && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0) || !g_unichar_validate(c))
+                return (Key){ .kind = TYPED_NOTHING };
+        return (Key){ .kind = TYPED_CHARACTER, .character = c, .pasted = true };
+}
+
 static Key key_of_code(int code) {
         for (size_t i = 0; i < G_N_ELEMENTS(special_keys); i++)
                 if (special_keys[i].code == code)
@@ -316,7 +359,13 @@ bool screen_read_key(Screen *screen, Key *ret) {
         r = get_wch(&c);
         if (r == ERR)
                 return false;
-        *ret = r == KEY_CODE_YES ? key_of_code((int) c) : key_of_character((gunichar) c);
+        if (r == KEY_CODE_YES && (c == CODE_PASTE_BEGIN || c == CODE_PASTE_END)) {
+                screen->pasting = c == CODE_PASTE_BEGIN;
+                *ret = (Key){ .kind = TYPED_NOTHING };
+        } else if (screen->pasting)
+                *ret = r == KEY_CODE_YES ? (Key){ .kind = TYPED_NOTHING } : key_of_pasted((gunichar) c);
+        else
+                *ret = r == KEY_CODE_YES ? key_of_code((int) c) : key_of_character((gunichar) c);
         return true;
 }
 
@@ -425,6 +474,7 @@ int screen_new(Screen **ret, char **reterr_text) {
         last_will.armed = 1;
         stderr_divert();
         set_modes();
+        prepare_paste();
         prepare_colors(screen);
         screen_resize(screen);
         *ret = TAKE_PTR(screen);
@@ -437,6 +487,8 @@ void screen_suspend(Screen *screen) {
         if (screen->suspended)
                 return;
         screen->suspended = true;
+        screen->pasting = false;
+        tell_terminal("BD");
         (void) curs_set(1);
         (void) endwin();
         /* what ncurses saved may be what we changed */
@@ -453,6 +505,7 @@ void screen_resume(Screen *screen) {
                 (void) tcgetattr(STDIN_FILENO, &last_will.modes);
                 stderr_divert();
                 last_will.armed = 1;
+                tell_terminal("BE");
         }
         screen->suspended = false;
         (void) reset_prog_mode();

@@ -16,3 +16,7 @@ static inline Key control(char letter) {
 static inline Key special(KeyKind kind) {
         return (Key){ .kind = kind };
 }
+
+static inline Key pasted(gunichar c) {
+        return (Key){ .kind = TYPED_CHARACTER, .character = c, .pasted = true };
+}

@@ -13,6 +13,14 @@ static void type(Editor *editor, const char *text) {
         }
 }
 
+static void paste(Editor *editor, const char *text) {
+        for (; *text; text = g_utf8_next_char(text)) {
+                const Key key = pasted(g_utf8_get_char(text));
+
+                (void) editor_key(editor, &key);
+        }
+}
+
 static EditorResult press(Editor *editor, KeyKind kind) {
         const Key key = special(kind);
 
@@ -194,15 +202,18 @@ static void test_paste(void) {
         _cleanup_(editor_freep) Editor *lines = editor_new(NULL, 70000, EDITOR_LINES);
         g_autofree char *text = NULL;
 
-        type(line, "a\tb\nc\033[31m\a");
+        paste(line, "a\tb\nc\033[31m\a");
         g_assert_cmpstr(editor_text(line), ==, "a b c[31m");
-        type(lines, "{{if .X}}\n\tx\n");
+        paste(line, "d\n");
+        type(line, "e");
+        g_assert_cmpstr(editor_text(line), ==, "a b c[31mde");
+        paste(lines, "{{if .X}}\n\tx\n");
         g_assert_cmpstr(editor_text(lines), ==, "{{if .X}}\n\tx\n");
         assert_dump(lines, 12, 3, "{{if .X}}\n→ x\n\n", 2, 0);
 
         text = g_strnfill(65536, 'x');
         editor_set(lines, "");
-        type(lines, text);
+        paste(lines, text);
         g_assert_cmpuint(strlen(editor_text(lines)), ==, 65536);
 }
 

@@ -44,11 +44,16 @@ static void test_question(void) {
                 Key key;
                 int answer;
         } cases[] = {
-                { { TYPED_CHARACTER, 'y' }, 1 },  { { TYPED_CHARACTER, 'Y' }, 1 },
-                { { TYPED_CHARACTER, 'n' }, 0 },  { { TYPED_ENTER, 0 }, 0 },
-                { { TYPED_ESCAPE, 0 }, 0 },       { { TYPED_CHARACTER, 'x' }, -1 },
-                { { TYPED_CHARACTER, ' ' }, -1 }, { { TYPED_CONTROL, 'y' }, -1 },
+                { { TYPED_CHARACTER, 'y' }, 1 },
+                { { TYPED_CHARACTER, 'Y' }, 1 },
+                { { TYPED_CHARACTER, 'n' }, 0 },
+                { { TYPED_ENTER, 0 }, 0 },
+                { { TYPED_ESCAPE, 0 }, 0 },
+                { { TYPED_CHARACTER, 'x' }, -1 },
+                { { TYPED_CHARACTER, ' ' }, -1 },
+                { { TYPED_CONTROL, 'y' }, -1 },
                 { { TYPED_TAB, 0 }, -1 },
+                { { .kind = TYPED_CHARACTER, .character = 'y', .pasted = true }, -1 },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
