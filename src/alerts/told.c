@@ -122,8 +122,12 @@ Told *told_free(Told *told) {
         return NULL;
 }
 
+static char *make_key(const char *notice_id, const char *recipient) {
+        return g_strdup_printf("%s\n%s", notice_id ?: "", recipient ?: "");
+}
+
 static char *key_of(const Telling *telling) {
-        return g_strdup_printf("%s\n%s", telling->notice ?: "", telling->recipient ?: "");
+        return make_key(telling->notice, telling->recipient);
 }
 
 static void forget_oldest(Told *told) {
@@ -134,21 +138,15 @@ static void forget_oldest(Told *told) {
         entry_free(g_queue_pop_head(&told->entries));
 }
 
-void told_add(Told *told, const Notice *notice, const Recipient *recipient, const char *node_id, usec_t at) {
-        _cleanup_(telling_freep) Telling *telling = NULL;
-        g_autofree char *key = NULL;
-        GList *link;
+/* consumed */
+static void take(Told *told, const char *check_id, Telling *telling) {
+        g_autofree char *key = key_of(telling);
+        GList *link = g_hash_table_lookup(told->links, key);
         Entry *entry;
 
-        assert(told);
-
-        telling = telling_new_of(notice, recipient, node_id);
-        if (telling->at == 0)
-                telling->at = at;
-        key = key_of(telling);
-        link = g_hash_table_lookup(told->links, key);
         if (link) {
                 telling_merge(((Entry *) link->data)->telling, telling);
+                (void) telling_free(telling);
                 g_queue_unlink(&told->entries, link);
                 g_queue_push_tail_link(&told->entries, link);
                 return;
@@ -157,10 +155,48 @@ void told_add(Told *told, const Notice *notice, const Recipient *recipient, cons
         if (told->entries.length >= TELLINGS_MAX)
                 forget_oldest(told);
         entry = g_new0(Entry, 1);
-        entry->check_id = g_strdup(notice->check_id);
-        entry->telling = TAKE_PTR(telling);
+        entry->check_id = g_strdup(check_id);
+        entry->telling = telling;
         g_queue_push_tail(&told->entries, entry);
         g_hash_table_insert(told->links, TAKE_PTR(key), told->entries.tail);
+}
+
+void told_add(Told *told, const Notice *notice, const Recipient *recipient, const char *node_id, usec_t at) {
+        Telling *telling;
+
+        assert(told);
+
+        telling = telling_new_of(notice, recipient, node_id);
+        if (telling->at == 0)
+                telling->at = at;
+        take(told, notice->check_id, telling);
+}
+
+void told_hear(Told *told, const char *check_id, Telling *telling) {
+        char *answer;
+
+        assert(told);
+        assert(telling);
+
+        if (delivery_state_from_string(telling->result) < 0) {
+                (void) telling_free(telling);
+                return;
+        }
+        telling->kept = false; /* which our own copy of the register says */
+        answer = text_clean(telling->answer, DETAIL_MAX_BYTES);
+        g_free(telling->answer);
+        telling->answer = answer;
+        take(told, check_id, telling);
+}
+
+const Telling *told_find(const Told *told, const char *notice_id, const char *recipient) {
+        g_autofree char *key = make_key(notice_id, recipient);
+        const GList *link;
+
+        assert(told);
+
+        link = g_hash_table_lookup(told->links, key);
+        return link ? ((const Entry *) link->data)->telling : NULL;
 }
 
 void told_list(const Told *told, const char *check_id, GPtrArray *tellings) {

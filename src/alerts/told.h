@@ -3,8 +3,8 @@
 
 /* Who was told what: the last deliveries, as a node remembers them. The register keeps what is owed, what
  * RECOVERED goes by and what failed; a notice that has arrived leaves it, and with it what the relay said.
- * This is the memory of that, for people alone: it is bounded (TELLINGS_MAX), local, and ends with the
- * daemon. */
+ * This is the memory of that, for people alone: it is bounded (TELLINGS_MAX) and ends with the daemon. Who
+ * sent tells the other nodes, so that the words survive the master that heard them. */
 
 #include "cluster/value.h"
 #include "model/notice.h"
@@ -42,6 +42,10 @@ DEFINE_CLEANUP(Told, told_free);
 
 /* Something came of an attempt, or of the notice; at: CLOCK_REALTIME. */
 void told_add(Told *told, const Notice *notice, const Recipient *recipient, const char *node_id, usec_t at);
+/* Another node says so; consumed. What is no delivery's state is not taken. */
+void told_hear(Told *told, const char *check_id, Telling *telling);
+/* NULL: nothing is remembered; borrowed until the next step */
+const Telling *told_find(const Told *told, const char *notice_id, const char *recipient);
 /* Appends copies of what is remembered about the check, oldest first. */
 void told_list(const Told *told, const char *check_id, GPtrArray *tellings);
 size_t told_length(const Told *told);

@@ -13,6 +13,7 @@
 #include "config/complaint.h"
 #include "manager/credentials.h"
 #include "manager/delegation.h"
+#include "manager/explain.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
 #include "model/credential.h"
@@ -204,14 +205,13 @@ static void remember(const Attempt *attempt, const SendOutcome *outcome) {
         const Notice *notice = value_object(manager_value(m), RECORD_NOTICE, attempt->notice_id);
 
         if (notice)
-                told_add(m->told,
-                         notice,
-                         &(Recipient){ .address = attempt->recipient,
-                                       .state = states[outcome->result],
-                                       .attempts = attempt->number,
-                                       .answer = (char *) outcome->answer },
-                         attempt->node_id,
-                         now_realtime());
+                explain_sent(m,
+                             notice,
+                             &(Recipient){ .address = attempt->recipient,
+                                           .state = states[outcome->result],
+                                           .attempts = attempt->number,
+                                           .answer = (char *) outcome->answer },
+                             attempt->node_id);
 }
 
 /* by all who hold the alert's credential, if it names one */

@@ -64,6 +64,35 @@ void explain_call(Manager *m, const char *params, TransportCall *call) {
         transport_call_reply(call, text);
 }
 
+/* ---- what relays said ---- */
+
+void explain_sent(Manager *m, const Notice *notice, const Recipient *outcome, const char *node_id) {
+        g_autofree char *text = NULL;
+        ToldParams params = { .check = notice->check_id };
+        Record *const *peers;
+        size_t n;
+
+        told_add(m->told, notice, outcome, node_id, now_realtime());
+        params.telling = (Telling *) told_find(m->told, notice->id, outcome->address);
+        text = codec_encode_text(&told_params_type, &params);
+        peers = value_slice(m->value, RECORD_PEER, &n);
+        for (size_t i = 0; i < n; i++)
+                if (strcmp(peers[i]->id, manager_node_id(m)) != 0)
+                        manager_send_text(m, peers[i]->id, METHOD_TOLD, text, /* urgent= */ false);
+}
+
+int explain_heard(Manager *m, const char *params, char **reterr_text) {
+        _cleanup_(told_params_freep) ToldParams *decoded = NULL;
+        int r;
+
+        r = codec_decode(&told_params_type, params, strlen(params), (void **) &decoded, reterr_text);
+        if (r < 0)
+                return r;
+        if (value_find(m->value, RECORD_CHECK, decoded->check)) /* of others nobody can ask */
+                told_hear(m->told, decoded->check, TAKE_PTR(decoded->telling));
+        return 0;
+}
+
 /* ---- asking ---- */
 
 static void inquiry_settle(Inquiry *inquiry) {

@@ -21,6 +21,12 @@ static const Field explain_params_fields[] = {
 };
 const ObjectType explain_params_type = OBJECT_TYPE(ExplainParams, "question", explain_params_fields);
 
+static const Field told_params_fields[] = {
+        FIELD(ToldParams, check, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
+        FIELD(ToldParams, telling, FIELD_OBJECT, .object = &telling_type, .flags = FIELD_REQUIRED),
+};
+const ObjectType told_params_type = OBJECT_TYPE(ToldParams, "delivery", told_params_fields);
+
 static const Field test_check_params_fields[] = {
         FIELD(TestCheckParams, check, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
         FIELD(TestCheckParams,

@@ -4,12 +4,14 @@
 /* What the managers of two nodes say to each other besides the register (cluster/message.h) and what is
  * about checks (verdict/messages.h): calls. */
 
+#include "alerts/told.h"
 #include "model/peer.h"
 
 #define METHOD_TEST_ALERT "alert.test"         /* call to the master: TestAlertParams -> TestAlertResult */
 #define METHOD_CREDENTIALS "alert.credentials" /* message to all: CredentialsHeld */
 #define METHOD_DELEGATE "alert.deliver"        /* call of the master: DelegateParams -> DelegateResult */
 #define METHOD_EXPLAIN "check.explain"         /* call to any member: ExplainParams -> Explanation */
+#define METHOD_TOLD "check.told"               /* message to all, of who sent: ToldParams */
 #define METHOD_TEST_CHECK "check.test"         /* call to the master: TestCheckParams -> TestAlertResult */
 #define METHOD_JOIN_OFFER "join.offer"         /* call of an inviter: JoinOffer -> {} : would you join? */
 #define METHOD_JOIN_ADOPT "join.adopt"         /* JoinOffer -> {} : do it */
@@ -30,6 +32,13 @@ typedef struct ExplainParams {
         char *check; /* its id */
 } ExplainParams;
 DECLARE_OBJECT(ExplainParams, explain_params);
+
+/* What came of an attempt: alerts/told.h. */
+typedef struct ToldParams {
+        char *check; /* its id */
+        Telling *telling;
+} ToldParams;
+DECLARE_OBJECT(ToldParams, told_params);
 
 typedef struct TestCheckParams {
         char *check;

@@ -238,11 +238,16 @@ static void tell_left(Manager *m, const Notice *old, const Value *before, const 
                 return;
         for (unsigned i = 0; old->recipients && i < old->recipients->len; i++) {
                 Recipient recipient = *(const Recipient *) g_ptr_array_index(old->recipients, i);
+                g_autofree char *answer = NULL;
+                const Telling *telling;
 
                 if (recipient.state != DELIVERY_OWED || !alert_has_recipient(alert, recipient.address))
                         continue;
                 recipient.state = DELIVERY_DELIVERED;
-                recipient.answer = NULL;
+                /* the register's words are older, and telling it moves those that are remembered */
+                telling = m->told ? told_find(m->told, old->id, recipient.address) : NULL;
+                recipient.answer = answer = g_strdup(telling ? telling->answer : NULL);
+                recipient.attempts = telling ? telling->attempts : recipient.attempts;
                 tell_delivery(m, old, &recipient);
         }
 }

@@ -31,6 +31,8 @@ static void on_message(void *userdata, const char *from, const char *method, con
                 r = replica_receive(m->replica, from, method, params, strlen(params), &error);
         else if (strcmp(method, METHOD_CREDENTIALS) == 0)
                 r = credentials_receive(m->credentials, from, params, &error);
+        else if (strcmp(method, METHOD_TOLD) == 0)
+                r = explain_heard(m, params, &error);
         else
                 r = judge_receive(m->judge, from, method, params, strlen(params), &error);
         if (r < 0)

@@ -80,6 +80,27 @@ static void test_told_gives_up_after_a_retry(void) {
         tellings_free(tellings);
 }
 
+static void test_told_by_another(void) {
+        _cleanup_(told_freep) Told *told = told_new();
+        Telling *telling = telling_new();
+
+        telling->notice = g_strdup("n");
+        telling->recipient = g_strdup("a@x");
+        telling->result = g_strdup("delivered");
+        telling->answer = g_strdup("250\nok");
+        telling->kept = true;
+        told_hear(told, CHECK, telling_copy(telling));
+        g_assert_cmpstr(told_find(told, "n", "a@x")->answer, ==, "250 ok");
+        g_assert_false(told_find(told, "n", "a@x")->kept);
+        g_assert_null(told_find(told, "n", "b@x"));
+        g_free(telling->result);
+        telling->result = g_strdup("eaten");
+        g_free(telling->recipient);
+        telling->recipient = g_strdup("b@x");
+        told_hear(told, CHECK, telling);
+        g_assert_cmpuint(told_length(told), ==, 1);
+}
+
 static void test_told_is_bounded(void) {
         _cleanup_(told_freep) Told *told = told_new();
         GPtrArray *tellings = g_ptr_array_new();
@@ -296,6 +317,7 @@ int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/explanation/told/keeps-the-words", test_told_keeps_the_words);
         g_test_add_func("/explanation/told/gives-up-after-a-retry", test_told_gives_up_after_a_retry);
+        g_test_add_func("/explanation/told/by-another", test_told_by_another);
         g_test_add_func("/explanation/told/is-bounded", test_told_is_bounded);
         g_test_add_func("/explanation/master", test_master);
         g_test_add_func("/explanation/secrets-stay", test_secrets_stay);
