@@ -19,6 +19,7 @@
 #include "tui/face.h"
 #include "tui/help.h"
 #include "tui/screen.h"
+#include "tui/view.h"
 
 #define DRAW_PAUSE_USEC (20 * USEC_PER_MSEC) /* between two pictures that nobody typed for */
 #define CLOCK_USEC USEC_PER_SEC              /* ages on the screen */
@@ -129,9 +130,22 @@ static void on_happened(void *userdata, bool is_good, const char *text) {
 
 static const FeedObserver observer = { .changed = on_changed, .happened = on_happened };
 
+static void show_sentence(Dashboard *dashboard, bool is_good, const char *sentence) {
+        char **lines = g_strsplit(sentence, "\n", -1);
+
+        dialogs_push(dashboard->dialogs, view_new(is_good ? "Done" : "Not done", lines));
+        draw_soon(dashboard);
+}
+
 static void on_say(void *userdata, bool is_good, const char *sentence) {
         Dashboard *dashboard = userdata;
 
+        if (!dashboard->dialogs) /* we are about to end */
+                return;
+        if (canvas_text_width(sentence) > canvas_width(screen_canvas(dashboard->screen))) {
+                show_sentence(dashboard, is_good, sentence);
+                return;
+        }
         g_free(dashboard->face.said);
         dashboard->face.said = g_strdup(sentence);
         dashboard->face.said_is_good = is_good;
@@ -293,7 +307,7 @@ static const struct {
 static Dashboard *dashboard_free(Dashboard *dashboard) {
         if (!dashboard)
                 return NULL;
-        (void) dialogs_free(dashboard->dialogs); /* they may ask the feed to forget them */
+        dashboard->dialogs = dialogs_free(dashboard->dialogs); /* they may ask the feed to forget them */
         (void) feed_free(dashboard->feed);
         (void) screen_free(dashboard->screen);
         face_done(&dashboard->face);

@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/names.h"
 #include "ctl/connect.h"
+#include "tui/calls.h"
 
 #define INTERFACE_PROPERTIES "org.freedesktop.DBus.Properties"
 #define INTERFACE_LOCAL "org.freedesktop.DBus.Local"
@@ -25,16 +26,6 @@ typedef struct Checks {
         GPtrArray *rows;
         GHashTable *by_id; /* borrows from rows */
 } Checks;
-
-typedef struct Call {
-        Feed *feed;
-        sd_bus_slot *slot;
-        sd_event_source *later; /* of one that could not be sent */
-        char *error;            /* of that */
-        usec_t timeout;
-        FeedDone done; /* NULL: forgotten */
-        void *userdata;
-} Call;
 
 struct Feed {
         sd_event *event;
@@ -63,7 +54,7 @@ struct Feed {
         usec_t took_usec;
         usec_t ended_usec;
 
-        GPtrArray *calls; /* of Call */
+        Calls *calls;
 };
 
 static void begin_pass(Feed *feed);
@@ -190,26 +181,11 @@ static void asked(Feed *feed, int r) {
                 pass_failed(feed, g_strerror(-r));
 }
 
-/* The sentence of an answer that is an error, or NULL. Caller frees. */
-static char *error_of(sd_bus_message *reply, usec_t timeout) {
-        const sd_bus_error *error = sd_bus_message_get_error(reply);
-        ExitStatus status;
-        int r;
-
-        if (!error)
-                return NULL;
-        r = -sd_bus_message_get_errno(reply);
-        /* sd-bus has one name for an answer that is late and for one that will never come */
-        if (r == -ETIMEDOUT && !sd_bus_is_open(sd_bus_message_get_bus(reply)))
-                r = -ECONNRESET;
-        return call_error_text(error, r, timeout, &status);
-}
-
 /* true: the pass is over for now */
 static bool is_failure(Feed *feed, sd_bus_message *reply) {
         g_autofree char *error = NULL;
 
-        error = error_of(reply, CALL_TIMEOUT_USEC);
+        error = calls_error_text(reply, CALL_TIMEOUT_USEC);
         if (!error)
                 return false;
         if (!sd_bus_is_open(feed->bus))
@@ -502,6 +478,7 @@ static int follow(Feed *feed) {
 }
 
 static void drop_connection(Feed *feed) {
+        calls_end(feed->calls, "the daemon is gone; what came of it is not known");
         for (size_t i = 0; i < G_N_ELEMENTS(feed->slots); i++)
                 feed->slots[i] = sd_bus_slot_unref(feed->slots[i]);
         drop_pass(feed);
@@ -551,69 +528,12 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *userdata) {
 
 /* ---- calls ---- */
 
-static void call_free(void *data) {
-        Call *call = data;
+/* whatever it changed, or did not */
+static void on_call_over(void *userdata) {
+        Feed *feed = userdata;
 
-        (void) sd_bus_slot_unref(call->slot);
-        (void) sd_event_source_disable_unref(call->later);
-        g_free(call->error);
-        g_free(call);
-}
-
-static void finish(Call *call, const char *error, sd_bus_message *reply) {
-        Feed *feed = call->feed;
-
-        if (call->done)
-                call->done(error, reply, call->userdata);
-        (void) g_ptr_array_remove_fast(feed->calls, call);
-        /* whatever it changed, or did not */
-        if (!feed->lost)
+        if (!feed->lost && feed->bus)
                 want_pass(feed);
-}
-
-static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
-        Call *call = userdata;
-        g_autofree char *error = NULL;
-
-        error = error_of(reply, call->timeout);
-        finish(call, error, error ? NULL : reply);
-        return 0;
-}
-
-static int on_not_sent(sd_event_source *source, void *userdata) {
-        Call *call = userdata;
-
-        finish(call, call->error, NULL);
-        return 0;
-}
-
-static int send(Call *call, const char *member, unsigned bits, FeedArguments fill, void *fill_userdata) {
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *request = NULL;
-        Feed *feed = call->feed;
-        int r;
-
-        if (feed->lost)
-                return -ENOTCONN;
-        r = sd_bus_message_new_method_call(
-                        feed->bus,
-                        &request,
-                        feed->context->destination,
-                        BUS_PATH,
-                        BUS_INTERFACE_MANAGER,
-                        member);
-        if (r < 0)
-                return r;
-        if (bits & CALL_SENSITIVE) {
-                r = sd_bus_message_sensitive(request);
-                if (r < 0)
-                        return r;
-        }
-        if (fill) {
-                r = fill(request, fill_userdata);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_call_async(feed->bus, &call->slot, request, on_answer, call, call->timeout);
 }
 
 void feed_call(Feed *feed,
@@ -623,36 +543,22 @@ void feed_call(Feed *feed,
                void *fill_userdata,
                FeedDone done,
                void *userdata) {
-        Call *call;
-        int r;
-
         assert(feed);
-        assert(member);
 
-        call = g_new0(Call, 1);
-        call->feed = feed;
-        call->timeout = bits & CALL_LONG ? CALL_LONG_TIMEOUT_USEC : CALL_TIMEOUT_USEC;
-        call->done = done;
-        call->userdata = userdata;
-        g_ptr_array_add(feed->calls, call);
-
-        r = send(call, member, bits, fill, fill_userdata);
-        if (r >= 0)
-                return;
-        call->error = r == -ENOTCONN ? g_strdup("the daemon is gone: nothing was asked of it")
-                                     : g_strdup_printf("cannot make the request: %s", g_strerror(-r));
-        (void) sd_event_add_defer(feed->event, &call->later, on_not_sent, call);
+        calls_send(feed->calls,
+                   feed->lost ? NULL : feed->bus,
+                   member,
+                   bits,
+                   fill,
+                   fill_userdata,
+                   done,
+                   userdata);
 }
 
 void feed_forget(Feed *feed, const void *userdata) {
         assert(feed);
 
-        for (unsigned i = 0; i < feed->calls->len; i++) {
-                Call *call = g_ptr_array_index(feed->calls, i);
-
-                if (call->userdata == userdata)
-                        call->done = NULL;
-        }
+        calls_forget(feed->calls, userdata);
 }
 
 /* ---- lifecycle ---- */
@@ -673,7 +579,7 @@ Feed *feed_new(sd_event *event, Context *context, const FeedObserver *observer, 
         feed->retry_usec = FEED_RETRY_MIN_USEC;
         feed->peers = rows_new(&peer_row_type);
         feed->alerts = rows_new(&alert_row_type);
-        feed->calls = g_ptr_array_new_with_free_func(call_free);
+        feed->calls = calls_new(event, context, on_call_over, feed);
         checks_init(&feed->checks);
         if (follow(feed) < 0)
                 connection_lost(feed);
@@ -685,8 +591,8 @@ Feed *feed_new(sd_event *event, Context *context, const FeedObserver *observer, 
 Feed *feed_free(Feed *feed) {
         if (!feed)
                 return NULL;
-        g_ptr_array_unref(feed->calls);
         drop_connection(feed);
+        (void) calls_free(feed->calls);
         (void) sd_event_source_disable_unref(feed->timer);
         (void) sd_event_unref(feed->event);
         (void) node_status_free(feed->node);
