@@ -2,8 +2,11 @@
 #include "tui/actions.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "tui/edits.h"
+#include "tui/popup.h"
+#include "tui/why-view.h"
 
 #define ON_PEERS (1u << TAB_PEERS)
 #define ON_CHECKS (1u << TAB_CHECKS)
@@ -110,7 +113,8 @@ static void on_tested(const char *error, sd_bus_message *reply, void *userdata) 
         const char *answer;
 
         if (!error && sd_bus_message_read_basic(reply, 's', &answer) >= 0 && *answer)
-                text = g_strdup_printf("%s: %s", errand->done_text, answer);
+                text = g_strdup_printf(
+                                "%s:%s%s", errand->done_text, strchr(answer, '\n') ? "\n" : " ", answer);
         errand->desk->say(errand->desk->userdata, !error, error ?: text ?: errand->done_text);
         (void) errand_free(errand);
 }
@@ -129,9 +133,67 @@ static void test_alert(Desk *desk, Tab tab, const void *row) {
                   errand_new(desk, "test message sent by %s", alert->name));
 }
 
+/* ---- an invented transition ---- */
+
+static const char *const test_states[] = { "down", "recovered", "up", NULL };
+
+typedef struct CheckTest {
+        Desk *desk;
+        char *id;
+        char *name;
+        const char *state;
+} CheckTest;
+
+static void check_test_free(void *userdata) {
+        CheckTest *test = userdata;
+
+        g_free(test->id);
+        g_free(test->name);
+        g_free(test);
+}
+
+static int fill_test(sd_bus_message *request, void *userdata) {
+        const CheckTest *test = userdata;
+
+        return sd_bus_message_append(request, "ss", test->id, test->state);
+}
+
+static void on_state(unsigned i, void *userdata) {
+        CheckTest *test = userdata;
+        Desk *desk = test->desk;
+        g_autofree char *begun = NULL;
+
+        test->state = test_states[i];
+        begun = g_strdup_printf("telling the alerts of %s that it is %s …", test->name, test->state);
+        desk->say(desk->userdata, /* is_good= */ true, begun);
+        feed_call(desk->feed,
+                  "TestCheck",
+                  CALL_LONG,
+                  fill_test,
+                  test,
+                  on_tested,
+                  errand_new(desk, "test of %s sent", test->name));
+}
+
+static void test_check(Desk *desk, Tab tab, const void *row) {
+        const CheckRow *check = row;
+        CheckTest *test = g_new0(CheckTest, 1);
+
+        test->desk = desk;
+        test->id = g_strdup(check->id);
+        test->name = g_strdup(check->name);
+        dialogs_push(desk->dialogs,
+                     picker_new("Tell its alerts, as a test, that it is",
+                                test_states,
+                                on_state,
+                                test,
+                                check_test_free));
+}
+
 /* ---- the table ---- */
 
 const Action actions[] = {
+        { '\r', ON_CHECKS, true, "why", "why the selected check is as it is", why_open },
         { 'a', ON_PEERS | ON_CHECKS | ON_ALERTS, false, "add", "add a node, check or alert", edit_add },
         { 'e', ON_PEERS | ON_CHECKS | ON_ALERTS, true, "edit", "edit what is selected", edit_change },
         { 'd',
@@ -140,6 +202,12 @@ const Action actions[] = {
           "remove",
           "remove what is selected, after a question",
           edit_remove },
+        { 't',
+          ON_CHECKS,
+          true,
+          "test",
+          "invent a transition of the selected check, for its alerts",
+          test_check },
         { 't', ON_ALERTS, true, "test", "send a test message by the selected alert", test_alert },
         { 'D',
           ON_ALERTS,

@@ -133,6 +133,7 @@ static const FeedObserver observer = { .changed = on_changed, .happened = on_hap
 static void show_sentence(Dashboard *dashboard, bool is_good, const char *sentence) {
         char **lines = g_strsplit(sentence, "\n", -1);
 
+        g_clear_pointer(&dashboard->face.said, g_free);
         dialogs_push(dashboard->dialogs, view_new(is_good ? "Done" : "Not done", lines));
         draw_soon(dashboard);
 }
@@ -142,7 +143,8 @@ static void on_say(void *userdata, bool is_good, const char *sentence) {
 
         if (!dashboard->dialogs) /* we are about to end */
                 return;
-        if (canvas_text_width(sentence) > canvas_width(screen_canvas(dashboard->screen))) {
+        if (strchr(sentence, '\n') ||
+            canvas_text_width(sentence) > canvas_width(screen_canvas(dashboard->screen))) {
                 show_sentence(dashboard, is_good, sentence);
                 return;
         }

@@ -198,6 +198,22 @@ def test_switches_and_what_others_do():
             terminal.keys("Escape", "q").wait("ended with 0")
 
 
+def test_why_and_tests():
+    with three_nodes() as cluster, Terminal(cluster.nodes[1]) as terminal:
+        cluster.nodes[0].quctl("alert", "enable", "oncall")
+        terminal.wait("3/3", "oncall*").keys("Down")
+        on_row(terminal, "db")
+        terminal.keys("Enter").wait("─ why db ─", "VOTES", "connection refused", "r ask again")
+        terminal.keys("End").wait("TOLD").keys("Home").wait("target    127.0.0.1:9")
+        terminal.keys("r").wait("RULE").resize(140, 40).wait("ADVERTISE", "TOLD").resize(80, 24)
+        terminal.keys("Escape").gone("why db ─")
+
+        # a test of the check by what hears of it, and a refusal of more than a line
+        terminal.keys("t").wait("recovered", "Esc cancel").keys("Escape").gone("recovered")
+        terminal.keys("t", "Down", "Enter").wait("Not done", "1/1 alerts failed", "oncall: webhook: not delivered")
+        terminal.keys("Enter").gone("Not done").keys("q").wait("ended with 0")
+
+
 def test_transitions_show_at_once():
     tcp = TcpTarget().start()
     with Cluster(1) as cluster:
