@@ -11,13 +11,14 @@ typedef struct HelpKey {
 } HelpKey;
 
 /* before and after those of the actions */
+/* the first of them stays longest in the footer */
 static const HelpKey first_keys[] = {
-        { "↑↓", "move", "move the cursor; PgUp, PgDn, Home and End, too" },
-        { "Tab", "next", "the next tab, as →; Shift-Tab or ← the one before" },
-        { "1 2 3", NULL, "Peers, Checks, Alerts" },
-        { "r", "refresh", "read everything again, now" },
         { "/", "filter", "show only rows that have the typed words; Enter keeps, Esc ends it" },
         { "s", "sort", "sort by the next column; S the other way round" },
+        { "r", "refresh", "read everything again, now" },
+        { "Tab", "next", "the next tab, as →; Shift-Tab or ← the one before" },
+        { "1 2 3", NULL, "Peers, Checks, Alerts" },
+        { "↑↓", "move", "move the cursor; PgUp, PgDn, Home and End, too" },
 };
 static const HelpKey last_keys[] = {
         { "?", "help", "this list" },

@@ -123,7 +123,7 @@ def test_screens_and_keys():
             shows(terminal, picture)
 
         # footers are made for the tab
-        assert "t test" not in footer(terminal) and "x on/off" in footer(terminal), footer(terminal)
+        assert "D default" not in footer(terminal) and "Enter why" in footer(terminal), footer(terminal)
         terminal.keys("3").wait("t test", "D default", "x on/off", "q quit")
         terminal.keys("1").wait("LAST SEEN")
         assert "x on/off" not in footer(terminal), footer(terminal)
