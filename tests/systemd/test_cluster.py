@@ -2,6 +2,7 @@
 """Three booted hosts, one cluster, formed and used as root would: units, quctl over the system bus, faults."""
 
 import json
+import re
 
 import bed
 from bed import Failure, harness, wait_for
@@ -52,6 +53,46 @@ class Cluster:
         self.bed.all_see("homepage", "up")
 
 
+class Story:
+    """What `journalctl -x` tells on each node from now on."""
+
+    def __init__(self, nodes):
+        self.cursors = {node: self.cursor(node) for node in nodes}
+
+    @staticmethod
+    def cursor(node):
+        text = node.sh("journalctl --sync; journalctl -q -n 1 --show-cursor -o cat")
+        return re.search(r"-- cursor: (\S+)", text).group(1)
+
+    def of(self, node):
+        return node.sh(f"journalctl --sync; journalctl -q -x --after-cursor='{self.cursors[node]}'")
+
+    def is_told(self, node, *chapters, also=()):
+        """These subjects, in this order, whatever stands between them; and these words somewhere."""
+        def told():
+            text = self.of(node)
+            subjects, left = re.findall(r"Subject: (.+)", text), list(chapters)
+            for subject in subjects:
+                if left and subject == left[0]:
+                    left.pop(0)
+            missing = [words for words in also if words not in re.sub(r"\n\S* ", " ", text)]
+            if left or missing:
+                raise Failure(f"{node.name} does not tell {left + missing}, but {subjects}")
+            return subjects
+        return wait_for(f"the story of {node.name}", told)
+
+
+WORKS = "The uptime monitor works on this host"
+LOST = "A peer cannot be reached"
+FOUND = "Connected to a peer"
+LEADER = "Another node leads"
+MASTER = "This node is the master"
+CHANGED = "The configuration changed"
+FLIPPED = "A check changed its state"
+DELIVERED = "An alert was delivered"
+GO_ON = "While more than half of all nodes are connected, nothing is lost."
+
+
 def test_formed_over_the_system_bus():
     if WHY:
         return WHY
@@ -78,7 +119,7 @@ def test_a_link_is_cut():
         return WHY
     master = ALL.bed.settled()
     other, third = [node for node in ALL.bed.nodes if node is not master]
-    before = len(ALL.told(" DOWN "))
+    before, story = len(ALL.told(" DOWN ")), Story(ALL.bed.nodes)
     ALL.bed.testbed("partition", master.name, other.name)
     try:
         wait_for("the cut is noticed", lambda: "lost the connection" in other.log(50, "-u", "quptime"))
@@ -96,6 +137,12 @@ def test_a_link_is_cut():
         ALL.bed.testbed("heal")
     ALL.kept_promises()
     assert len(ALL.told(" DOWN ")) == before + 1
+    for node, peer in ((master, other), (other, master)):
+        story.is_told(node, LOST, FOUND, also=[
+            f"The connection to node {peer.node_id} ended", GO_ON, f"Node {peer.node_id} at "])
+        story.is_told(node, CHANGED, FLIPPED, FLIPPED)
+    # the third has nothing to tell of the cut but what came of it
+    assert LOST not in story.is_told(third, CHANGED, FLIPPED, DELIVERED, FLIPPED, DELIVERED)
     for node in (master, other):
         node.quctl("check", "remove", f"of-{node.name}")
 
@@ -105,7 +152,7 @@ def test_the_master_is_killed_in_the_middle_of_an_outage():
         return WHY
     master = ALL.bed.settled()
     others = [node for node in ALL.bed.nodes if node is not master]
-    downs = len(ALL.told(" DOWN "))
+    downs, story = len(ALL.told(" DOWN ")), Story(ALL.bed.nodes)
     ALL.http.status = 500
     wait_for("the first failure is seen", lambda: master.check_state("homepage")["ok"] < 3)
     master.systemctl("kill", "-s", "KILL", "quptime")
@@ -116,13 +163,18 @@ def test_the_master_is_killed_in_the_middle_of_an_outage():
     ALL.goes("up")
     assert len(ALL.told(" DOWN ")) == downs + 1, ALL.told("")
     ALL.kept_promises()
+    story.is_told(master, "Unit process exited", WORKS, FOUND, LEADER, FLIPPED, DELIVERED)
+    for node in others:
+        story.is_told(node, LEADER, FLIPPED, DELIVERED, FLIPPED, DELIVERED)
+        story.is_told(node, LOST, FOUND, also=[
+            f"The connection to node {master.node_id} ended", f"Node {master.node_id} at "])
 
 
 def test_a_host_loses_power_and_boots_again():
     if WHY:
         return WHY
     master = ALL.bed.settled()
-    others = [node for node in ALL.bed.nodes if node is not master]
+    others, story = [node for node in ALL.bed.nodes if node is not master], Story(ALL.bed.nodes)
     master.power_off()
     ALL.bed.settled(others, seconds=60)
     # a change that two have acknowledged, and an outage that begins and ends without the third
@@ -136,6 +188,14 @@ def test_a_host_loses_power_and_boots_again():
     ALL.kept_promises()
     assert len(ALL.told(" DOWN ")) == len(ALL.told(" RECOVERED ")), ALL.told("")
     others[0].quctl("check", "remove", "while-away")
+    # no word of a stop: it had no time for one; and what it was told when it came back, as it had happened
+    subjects = story.is_told(master, WORKS, FOUND, LEADER, FLIPPED, DELIVERED)
+    assert "The uptime monitor stopped on this host" not in subjects, subjects
+    for node in others:
+        story.is_told(node, LEADER, CHANGED, FLIPPED, DELIVERED, FLIPPED, DELIVERED)
+        story.is_told(node, LOST, FOUND, also=[f"The connection to node {master.node_id} ended", GO_ON])
+    masters = [node for node in others if MASTER in story.is_told(node, LEADER)]
+    assert masters, "nobody says that it took over"
 
 
 def test_all_are_restarted_while_an_alert_is_owed():
