@@ -81,6 +81,8 @@
 #define RECORDS_MAX 1000000        /* of a value */
 #define RECORD_BODY_MAX_BYTES (1024 * 1024)     /* one record as JSON */
 #define NOTICES_OWED_MAX 64                     /* per check and alert; then the oldest pair collapses */
+#define DIAGNOSIS_USEC (3 * USEC_PER_SEC)       /* until peers and resolvers have answered */
+#define DIAGNOSIS_KEPT_USEC (5 * USEC_PER_SEC)  /* who asks sooner gets the same one */
 #define DOCUMENTS_AT_ONCE 4                     /* texts over the bus that are being judged */
 #define DOCUMENTS_KEPT 64                       /* texts of cluster.yaml that an edit may start from */
 #define DOCUMENTS_KEPT_BYTES (64 * 1024 * 1024) /* of those texts, packed */

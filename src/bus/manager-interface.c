@@ -466,6 +466,41 @@ static int method_test_check(sd_bus_message *m, void *userdata, sd_bus_error *re
         return 1;
 }
 
+static int reply_findings(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
+        for (unsigned i = 0; r >= 0 && answer->findings && i < answer->findings->len; i++) {
+                const Finding *finding = g_ptr_array_index(answer->findings, i);
+
+                r = sd_bus_message_open_container(reply, 'a', "{sv}");
+                if (r < 0)
+                        return r;
+                (void) dictionary_append_string(reply, "name", finding->name);
+                (void) dictionary_append_string(reply, "verdict", finding->verdict);
+                (void) dictionary_append_string(reply, "detail", finding->detail);
+                (void) dictionary_append_string(reply, "remedy", finding->remedy);
+                r = sd_bus_message_close_container(reply);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* Open, and before init, too: it costs little, for many askers get one answer. */
+static int method_diagnose(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        Connection *c = userdata;
+        BusCall *call;
+        int r;
+
+        r = may(c, m, method_diagnose, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = bus_call_new(c, m, reply_findings, &call, reterr);
+        if (r < 0)
+                return r;
+        manager_diagnose(c->bus->manager, bus_call_answered, call);
+        return 1;
+}
+
 static int reply_node(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
         int r;
 
@@ -681,6 +716,8 @@ const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("t", version), method_edit_alert, SECRETS),
         SD_BUS_METHOD_WITH_ARGS("RemoveAlert", SD_BUS_ARGS("s", id_or_name),
                                 SD_BUS_RESULT("t", version, "as", detached_from), method_remove_alert, OPEN),
+        SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("aa{sv}", findings),
+                                method_diagnose, OPEN),
         SD_BUS_METHOD_WITH_ARGS("GetDocument", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text, "t", version),
                                 method_get_document, OPEN),
         SD_BUS_METHOD_WITH_ARGS("CheckDocument", SD_BUS_ARGS("s", text, "a{sv}", options),

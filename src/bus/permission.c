@@ -26,6 +26,7 @@ const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "AddAlert", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "EditAlert", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "RemoveAlert", BUS_ACTION_CONFIGURE },
+        { BUS_INTERFACE_MANAGER, "Diagnose", NULL },
         { BUS_INTERFACE_MANAGER, "GetDocument", NULL },
         { BUS_INTERFACE_MANAGER, "CheckDocument", BUS_ACTION_CONFIGURE },
         { BUS_INTERFACE_MANAGER, "ApplyDocument", BUS_ACTION_CONFIGURE },

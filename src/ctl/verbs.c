@@ -42,6 +42,7 @@ const Verb *const verbs[] = {
         &verb_config_diff,
         &verb_config_apply,
         &verb_edit,
+        &verb_doctor,
         &verb_fingerprint,
         &verb_tui,
         &verb_help,

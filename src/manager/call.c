@@ -28,6 +28,7 @@ static void call_free(void *p) {
         g_strfreev((char **) call->answer.affected);
         g_clear_pointer(&call->answer.differences, g_ptr_array_unref);
         g_clear_pointer(&call->answer.warnings, g_ptr_array_unref);
+        g_clear_pointer(&call->answer.findings, g_ptr_array_unref);
         g_free((char *) call->answer.fingerprint);
         (void) explanation_free((Explanation *) call->answer.explanation);
         if (call->answer.secret) {
@@ -119,6 +120,7 @@ void call_answer(Call *call, const ManagerAnswer *answer) {
                 .explanation = explanation_copy(answer->explanation),
                 .differences = answer->differences ? g_ptr_array_ref(answer->differences) : NULL,
                 .warnings = answer->warnings ? g_ptr_array_ref(answer->warnings) : NULL,
+                .findings = answer->findings ? g_ptr_array_ref(answer->findings) : NULL,
         };
 
         if (!calls->source) {

@@ -19,6 +19,7 @@ typedef struct Membership Membership;   /* manager/membership.h */
 typedef struct Credentials Credentials; /* manager/credentials.h */
 typedef struct ClusterFile ClusterFile; /* manager/cluster-file.h */
 typedef struct Desk Desk;               /* manager/desk.h */
+typedef struct Doctor Doctor;           /* manager/doctor.h */
 typedef struct Transport Transport;
 typedef struct TransportCall TransportCall;
 
@@ -39,7 +40,8 @@ struct Manager {
         Desk *desk;
         const ManagerObserver *observer;
         void *observer_userdata;
-        Calls *calls; /* verbs not answered yet */
+        Doctor *doctor; /* never NULL */
+        Calls *calls;   /* verbs not answered yet */
         int *peer_fds;
         GPtrArray *turned_away; /* before init: see handed.h */
         size_t n_peer_fds;

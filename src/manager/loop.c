@@ -251,6 +251,11 @@ int loop_watch(Loop *loop, usec_t every_usec, loop_alive_t alive, void *userdata
 
 /* ---- questions ---- */
 
+usec_t loop_watched(const Loop *loop) {
+        assert(loop);
+        return loop->watch ? loop->watch_usec : 0;
+}
+
 usec_t loop_longest_turn(Loop *loop, bool reset) {
         usec_t longest;
 

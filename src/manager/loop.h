@@ -34,6 +34,7 @@ typedef void (*loop_alive_t)(void *userdata);
 int loop_watch(Loop *loop, usec_t every_usec, loop_alive_t alive, void *userdata);
 
 /* questions */
+usec_t loop_watched(const Loop *loop); /* how often loop_watch() calls; 0: not */
 /* The longest turn, from waking up to going to sleep, the present one included, since the last reset. */
 usec_t loop_longest_turn(Loop *loop, bool reset);
 /* CLOCK_BOOTTIME of the last moment a turn was over LOOP_STALL_USEC, the present one included; 0: never.

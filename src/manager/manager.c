@@ -13,6 +13,7 @@
 #include "manager/cluster-file.h"
 #include "manager/credentials.h"
 #include "manager/desk.h"
+#include "manager/doctor.h"
 #include "manager/handed.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
@@ -403,6 +404,7 @@ int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char *
         m->event = loop_event(loop);
         m->value = value_new_empty();
         m->calls = calls_new(m->event);
+        m->doctor = doctor_new(m);
         m->ca_file = g_strdup(options->ca_file);
         m->peer_fds = g_memdup2(options->peer_fds, options->n_peer_fds * sizeof(int));
         m->n_peer_fds = options->n_peer_fds;
@@ -462,6 +464,7 @@ Manager *manager_free(Manager *m) {
                 return NULL;
 
         manager_drop_adoptions(m);
+        m->doctor = doctor_free(m->doctor);
         manager_stop_parts(m);
         (void) transport_free(m->transport);
         (void) calls_free(m->calls);
@@ -574,6 +577,10 @@ void manager_change(
                        change,
                        deadline_usec > 0 ? deadline_usec : now_boottime() + CHANGE_DEADLINE_USEC,
                        call);
+}
+
+void manager_diagnose(Manager *m, manager_answer_t done, void *userdata) {
+        doctor_diagnose(m->doctor, call_new(m->calls, done, userdata));
 }
 
 void manager_document_read(Manager *m, manager_answer_t done, void *userdata) {

@@ -97,6 +97,15 @@ const TrustFile *manager_trust(Manager *manager);
 
 /* ---- verbs ---- */
 
+/* Something that a node needs, and whether it has it. */
+typedef struct Finding {
+        char *name;    /* "clock", "peer 0a1b2c3d", … */
+        char *verdict; /* "ok", "warn" or "fail" */
+        char *detail;
+        char *remedy; /* "" where there is nothing to do */
+} Finding;
+DECLARE_OBJECT(Finding, finding);
+
 typedef struct ManagerAnswer {
         ChangeOutcome outcome;
         const char *text; /* a sentence when not CHANGE_DONE */
@@ -110,6 +119,7 @@ typedef struct ManagerAnswer {
         /* of Difference (config/merge.h): what a document would change; or NULL */
         GPtrArray *differences;
         GPtrArray *warnings; /* of Complaint (config/complaint.h), or NULL */
+        GPtrArray *findings; /* of Finding, or NULL */
 } ManagerAnswer;
 typedef void (*manager_answer_t)(void *userdata, const ManagerAnswer *answer);
 
@@ -137,6 +147,9 @@ void manager_change(
                 usec_t deadline_usec,
                 manager_answer_t done,
                 void *userdata);
+
+/* What might keep this node from its work: findings. Also before init. */
+void manager_diagnose(Manager *manager, manager_answer_t done, void *userdata);
 
 /* The document as YAML without its secrets, as text, and its version. */
 void manager_document_read(Manager *manager, manager_answer_t done, void *userdata);

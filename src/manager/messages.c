@@ -16,6 +16,11 @@ static const Field test_alert_result_fields[] = {
 };
 const ObjectType test_alert_result_type = OBJECT_TYPE(TestAlertResult, "test", test_alert_result_fields);
 
+static const Field clock_result_fields[] = {
+        FIELD(ClockResult, realtime, FIELD_USEC, .flags = FIELD_REQUIRED),
+};
+const ObjectType clock_result_type = OBJECT_TYPE(ClockResult, "clock", clock_result_fields);
+
 static const Field explain_params_fields[] = {
         FIELD(ExplainParams, check, FIELD_STRING, .max = NAME_MAX_BYTES, .flags = FIELD_REQUIRED),
 };

@@ -13,6 +13,7 @@
 #define METHOD_EXPLAIN "check.explain"         /* call to any member: ExplainParams -> Explanation */
 #define METHOD_TOLD "check.told"               /* message to all, of who sent: ToldParams */
 #define METHOD_TEST_CHECK "check.test"         /* call to the master: TestCheckParams -> TestAlertResult */
+#define METHOD_CLOCK "node.clock"              /* call to any member: {} -> ClockResult */
 #define METHOD_JOIN_OFFER "join.offer"         /* call of an inviter: JoinOffer -> {} : would you join? */
 #define METHOD_JOIN_ADOPT "join.adopt"         /* JoinOffer -> {} : do it */
 
@@ -45,6 +46,12 @@ typedef struct TestCheckParams {
         int event; /* NoticeEvent */
 } TestCheckParams;
 DECLARE_OBJECT(TestCheckParams, test_check_params);
+
+/* What time it is where the call came to; how long that took is the caller's to measure. */
+typedef struct ClockResult {
+        usec_t realtime;
+} ClockResult;
+DECLARE_OBJECT(ClockResult, clock_result);
 
 /* Which of the credentials that alerts name the sender holds: names only. */
 typedef struct CredentialsHeld {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager/router.h"
+#include "manager/doctor.h"
 
 #include <string.h>
 
@@ -59,6 +60,8 @@ on_call(void *userdata, const char *from, const char *method, const char *params
                 transport_call_fail(call, "this node is not initialized");
         else if (strcmp(method, METHOD_DELEGATE) == 0)
                 errands_call(deliveries_errands(m->deliveries), from, params, call);
+        else if (strcmp(method, METHOD_CLOCK) == 0)
+                doctor_clock_call(call);
         else if (strcmp(method, METHOD_EXPLAIN) == 0)
                 explain_call(m, params, call);
         else if (strcmp(method, METHOD_TEST_CHECK) == 0)

@@ -296,6 +296,18 @@ DOCUMENT = [
     no(REFUSED, "config apply {broken}", "broken"),
     ok("config apply {smaller} --yes", r"(?s).*"),
     no(USAGE, "config apply", "too few words"),
+    ok("edit", "no changes\n", env={"SYSTEMD_EDITOR": "true"}),
+    ok("edit --yes", r"changed  check \"databank\": name: .*\ncluster version now \d+\n",
+       env={"SYSTEMD_EDITOR": "sed -i 's/name: database$/name: databank/'"}),
+    ok("edit", r"changed  check \"database\": name: .*\ncluster version now \d+\n",
+       env={"SYSTEMD_EDITOR": "sed -i 's/name: databank$/name: database/'"}),
+    no(REFUSED, "edit", 'the editor "false" failed', env={"SYSTEMD_EDITOR": "false"}),
+    no(REFUSED, "edit", 'cannot run the editor "/nonexistent"', env={"SYSTEMD_EDITOR": "/nonexistent"}),
+    no(USAGE, "edit database", "one word too many"),
+    ok("doctor", r"(?s)ok    daemon .*\nok    cluster .*peer .*"),
+    ok("--json=short doctor", keys=["name", "verdict", "detail", "remedy"]),
+    ok("-q doctor", ""),
+    no(USAGE, "doctor now", "one word too many"),
 ]
 
 # ---- two of three are gone, then all ----

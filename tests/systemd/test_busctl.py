@@ -97,6 +97,7 @@ def expectations(node, other):
         "alert remove": lambda a: names(node, "alert") == ["ops"] and a[1] == [],
         "check edit": lambda a: row_of(node, "check", "router")["interval"] == "1m0s",
         "check remove": lambda a: names(node, "check") == ["homepage", "relay"],
+        "doctor": lambda a: {"cluster", "icmp", "disk", "watchdog"} <= {row["name"] for row in a[0]},
         "config show": lambda a: a[1] == node.status()["version"] and "{kept: true}" in node.quctl("config", "show").stdout,
         "config diff": lambda a: [(row["kind"], row["field"], row["to"]) for row in a[0]]
         == [("changed", "interval", "45s")] and a[1] == [],

@@ -247,6 +247,7 @@ static void test_permissions(void) {
         ASSERT_AS(65534, "", BUS_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
 
         ASSERT_AS(65534, "", BUS_PATH, BUS_INTERFACE_MANAGER, "GetDocument", NULL);
+        ASSERT_AS(65534, "", BUS_PATH, BUS_INTERFACE_MANAGER, "Diagnose", NULL);
 
         ASSERT_AS(0, "", BUS_PATH, BUS_INTERFACE_MANAGER, "TestAlert", "s", "x");
         ASSERT_AS(0, "", BUS_PATH, BUS_INTERFACE_MANAGER, "CheckDocument", "sa{sv}", "a text", 0);

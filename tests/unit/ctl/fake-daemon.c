@@ -619,6 +619,37 @@ static int answer(sd_bus_message *call, sd_bus_message *reply, const char *membe
                 return sd_bus_message_append(reply, "s", "put aside");
         if (g_str_equal(member, "RemoveTrust"))
                 return 0;
+        if (g_str_equal(member, "Diagnose"))
+                return sd_bus_message_append(
+                                reply,
+                                "aa{sv}",
+                                2,
+                                4,
+                                "name",
+                                "s",
+                                "clock",
+                                "verdict",
+                                "s",
+                                "ok",
+                                "detail",
+                                "s",
+                                "right",
+                                "remedy",
+                                "s",
+                                "",
+                                4,
+                                "name",
+                                "s",
+                                "disk",
+                                "verdict",
+                                "s",
+                                opt_no_quorum ? "fail" : "warn",
+                                "detail",
+                                "s",
+                                "nearly\033 full",
+                                "remedy",
+                                "s",
+                                "make room");
         if (g_str_equal(member, "GetDocument"))
                 return sd_bus_message_append(reply, "st", DOCUMENT, UINT64_C(4));
         if (g_str_equal(member, "CheckDocument"))
@@ -794,6 +825,7 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ListTrust", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ResetNode", "s", "s", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("RemoveTrust", "s", "", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Diagnose", "", "aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("GetDocument", "", "st", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("CheckDocument", "sa{sv}", "aa{sv}aa{sv}", on_call, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ApplyDocument", "sa{sv}", "t", on_call, SD_BUS_VTABLE_UNPRIVILEGED),

@@ -1496,6 +1496,40 @@ class Config(Case):
         self.assertIn("warning: (standard input):2:", warned.stderr)
 
 
+class Doctor(Case):
+    def rows(self, status):
+        return {row["name"]: row for row in json.loads(self.found("--json=short", status=status))}
+
+    def found(self, *options, status):
+        done = subprocess.run([QUCTL, "doctor", *options], capture_output=True, text=True, timeout=WAIT, env=self.env)
+        self.assertEqual((done.returncode, done.stderr), (status, ""), done)
+        return done.stdout
+
+    def test_verdicts(self):
+        self.daemon()
+        text = self.found(status=0)
+        self.assertRegex(text, r"(?m)^ok +daemon +version \S+ answers$")
+        self.assertRegex(text, r"(?m)^warn +disk +nearly\\x1b full\n +-> make room$")
+        self.assertRegex(text, r"(?m)^\(0 failed, 1 to be looked at\)$")
+        self.assertEqual(self.rows(0)["clock"], {"name": "clock", "verdict": "ok", "detail": "right", "remedy": ""})
+        self.assertNotIn("(", self.found("--no-legend", status=0).splitlines()[-1])
+        self.assertEqual(self.found("-q", status=0), "")
+
+    def test_failure(self):
+        self.daemon("--no-quorum")
+        self.assertEqual(self.rows(1)["disk"]["verdict"], "fail")
+
+    def test_without_daemon(self):
+        rows = self.rows(3)
+        self.assertEqual(rows["daemon"]["verdict"], "fail")
+        self.assertIn("systemctl start quptime", rows["daemon"]["remedy"])
+        self.assertLessEqual({"bus", "clock"}, set(rows))
+
+    def test_older_daemon(self):
+        self.daemon("--fail=Diagnose=org.freedesktop.DBus.Error.UnknownMethod=no such method")
+        self.assertIn("version", self.rows(1)["daemon"]["remedy"])
+
+
 class ConfigOnTerminal(Terminal):
     def test_show_is_escaped(self):
         self.daemon()
@@ -1558,7 +1592,7 @@ class ExitStatus(Case):
         "config apply /dev/null": "CheckDocument",
         "edit": "GetDocument",
     }
-    WITHOUT_DAEMON = {"serve", "help", "config check"}
+    WITHOUT_DAEMON = {"serve", "help", "config check", "doctor"}
     ENDLESS = {"monitor"}  # has a class of its own
 
     def test_table_is_whole(self):
