@@ -280,6 +280,14 @@ ALERTS = [
     ok("status", r"(?s).*page +.*oncall,ops.*database +.*oncall\*.*|.*database +.*oncall\*.*page +.*oncall,ops.*"),
     ok("alert remove ops", r"removed alert ops — cluster version \d+\ndetached from: page\n"),
     no(REFUSED, "alert remove ops", 'no alert "ops"'),
+    ok("check test page", r"test of page: 1 alert delivered\n    oncall: webhook: delivered: .*\n"),
+    ok("check test page --state recovered", r"test of page: 1 alert delivered\n    oncall: webhook: delivered: .*\n", at="bravo"),
+    ok("-q check test page --state=up"),
+    no(REFUSED, "check test nobody", '"nobody"'),
+    no(USAGE, "check test page --state=sideways", "--state is down, recovered or up"),
+    no(USAGE, "check test", "too few words"),
+    no(REFUSED, "monitor nobody", '"nobody"'),
+    no(USAGE, "monitor --jsn=short", "did you mean --json"),
 ]
 
 DOCUMENT = [
@@ -446,6 +454,18 @@ def in_terminal(node):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def first_line_of_monitor(node):
+    """monitor is the one verb that does not end by itself."""
+    process = subprocess.Popen([str(harness.QUCTL), "monitor", "--json=short"], env=node.env(), stdout=subprocess.PIPE,
+                               text=True, preexec_fn=harness.die_with_parent)
+    try:
+        return process.stdout.readline()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
 def test_every_verb():
     with Cluster(3) as cluster:
         cluster.up()
@@ -477,6 +497,8 @@ def test_every_verb():
         play.play(DOCUMENT)
         assert in_terminal(play.nodes["alpha"]) == DONE
         play.rows.append(ok("tui"))
+        assert first_line_of_monitor(play.nodes["alpha"]).startswith('{"time":')
+        play.rows.append(ok("monitor"))
         for name in ("bravo", "charlie"):
             play.nodes[name].stop()
         wait_for("alpha knows", lambda: play.nodes["alpha"].status()["quorum"] == {"met": False, "live": 1, "need": 2})
