@@ -17,6 +17,7 @@
 
 #define INTERFACE_PROPERTIES "org.freedesktop.DBus.Properties"
 #define INTERFACE_LOCAL "org.freedesktop.DBus.Local"
+#define DAEMON_IS_GONE "the daemon is gone"
 #define PAGE_ROWS 250 /* few enough that nobody notices the pause that reading them makes */
 /* a pass takes at most this share of the time: with many checks all of them are read less often */
 #define COST_FACTOR 5
@@ -181,6 +182,14 @@ static void asked(Feed *feed, int r) {
                 pass_failed(feed, g_strerror(-r));
 }
 
+/* The bus is there, and nobody on it that we could ask. */
+static bool is_without_daemon(sd_bus_message *reply) {
+        const sd_bus_error *error = sd_bus_message_get_error(reply);
+
+        return sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+               sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
 /* true: the pass is over for now */
 static bool is_failure(Feed *feed, sd_bus_message *reply) {
         g_autofree char *error = NULL;
@@ -191,7 +200,7 @@ static bool is_failure(Feed *feed, sd_bus_message *reply) {
         if (!sd_bus_is_open(feed->bus))
                 connection_lost(feed);
         else
-                pass_failed(feed, error);
+                pass_failed(feed, is_without_daemon(reply) ? DAEMON_IS_GONE : error);
         return true;
 }
 
@@ -426,7 +435,7 @@ static int on_owner(sd_bus_message *message, void *userdata, sd_bus_error *reter
                 feed->retry_usec = FEED_RETRY_MIN_USEC;
                 begin_pass(feed);
         } else
-                pass_failed(feed, "the daemon is gone");
+                pass_failed(feed, DAEMON_IS_GONE);
         return 0;
 }
 
@@ -494,7 +503,7 @@ static void connection_lost(Feed *feed) {
                 return;
         feed->lost = true;
         drop_pass(feed);
-        set_problem(feed, "the daemon is gone");
+        set_problem(feed, DAEMON_IS_GONE);
         clear_timer(feed);
         retry(feed);
 }

@@ -3,8 +3,11 @@
 
 import contextlib
 import os
+import pathlib
 import re
 import signal
+import subprocess
+import tempfile
 
 import tmux
 
@@ -244,6 +247,60 @@ def test_a_daemon_that_goes_away():
                 terminal.keys("x").wait("○ disabled").keys("x").gone("○ disabled")
                 terminal.wait("● down")
             terminal.keys("q").wait("ended with 0")
+
+
+@contextlib.contextmanager
+def ended(command, **more):
+    process = subprocess.Popen(command, preexec_fn=harness.die_with_parent, **more)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20 * harness.PATIENCE)
+
+
+def test_on_a_message_bus():
+    """What goes away there is the name of the daemon, or the bus with it."""
+    with Cluster(1) as cluster, tempfile.TemporaryDirectory(prefix="quptime-bus-") as folder:
+        node = cluster.nodes[0]
+        address = f"unix:path={folder}/bus"
+        config = pathlib.Path(folder, "bus.conf")
+        config.write_text(
+            f"<busconfig><type>session</type><listen>{address}</listen><policy context='default'><allow user='*'/>"
+            "<allow send_destination='*'/><allow receive_sender='*'/><allow own='*'/></policy></busconfig>")
+        bus = ["dbus-daemon", f"--config-file={config}", "--nofork"]
+        env = {**node.env(), "DBUS_SESSION_BUS_ADDRESS": address}
+
+        def daemon():
+            return ended([harness.QUPTIMED, "--user"], env=env, stdout=log, stderr=log)
+
+        def running(*words):
+            return Terminal(node, command=["env", "-u", "QUPTIME_SOCKET", f"DBUS_SESSION_BUS_ADDRESS={address}",
+                                           QUCTL, *words, "tui"])
+
+        with open(node.log, "ab") as log, contextlib.ExitStack() as stack:
+            with ended(bus):
+                wait_for("the bus", lambda: os.path.exists(f"{folder}/bus"))
+                with daemon():
+                    wait_for("the daemon", lambda: node.quctl("fingerprint", check=False).returncode == 1)
+                    node.init(cluster.secret)
+                    node.quctl("check", "add", "tcp", "db", "127.0.0.1:9", *FAST)
+                    wait_for("db is down", lambda: node.check_state("db")["state"] == "down")
+                    terminals = [stack.enter_context(running(*words)) for words in (
+                        ["--user"], [f"--address={address}"])]
+                    for terminal in terminals:
+                        terminal.wait("● down", "db", "quorum 1/1")
+                for terminal in terminals:
+                    terminal.wait("the daemon is gone", "● down")
+                with daemon():
+                    for terminal in terminals:
+                        terminal.gone("the daemon is gone").keys("x")
+                        terminal.wait("○ disabled").keys("x").gone("○ disabled")
+            for terminal in terminals:
+                terminal.wait("the daemon is gone")
+            with daemon(), ended(bus):
+                for terminal in terminals:
+                    terminal.gone("the daemon is gone").keys("1").wait("this node").keys("q").wait("ended with 0")
 
 
 def test_a_daemon_that_waits_for_init():
