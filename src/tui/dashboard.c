@@ -140,16 +140,19 @@ static void show_sentence(Dashboard *dashboard, bool is_good, const char *senten
 
 static void on_say(void *userdata, bool is_good, const char *sentence) {
         Dashboard *dashboard = userdata;
+        bool is_long;
 
         if (!dashboard->dialogs) /* we are about to end */
                 return;
-        if (strchr(sentence, '\n') ||
-            canvas_text_width(sentence) > canvas_width(screen_canvas(dashboard->screen))) {
+        is_long = strchr(sentence, '\n') ||
+                  canvas_text_width(sentence) > canvas_width(screen_canvas(dashboard->screen));
+        /* a box over a form that is being filled in would take its keys */
+        if (is_long && !dialogs_are_open(dashboard->dialogs)) {
                 show_sentence(dashboard, is_good, sentence);
                 return;
         }
         g_free(dashboard->face.said);
-        dashboard->face.said = g_strdup(sentence);
+        dashboard->face.said = g_strndup(sentence, strcspn(sentence, "\n"));
         dashboard->face.said_is_good = is_good;
         dashboard->said_usec = now_usec();
         draw_soon(dashboard);

@@ -77,13 +77,28 @@ static void free_removal(void *userdata) {
         g_free(removal);
 }
 
+/* Where an alert was removed: the checks that had it, as the answer has them; caller frees. */
+static char *detached(sd_bus_message *reply) {
+        g_auto(GStrv) names = NULL;
+        g_autofree char *joined = NULL;
+        uint64_t version;
+
+        if (sd_bus_message_read_basic(reply, 't', &version) < 0 ||
+            sd_bus_message_read_strv(reply, &names) < 0 || !names || !names[0])
+                return g_strdup("");
+        joined = g_strjoinv(", ", names);
+        return g_strdup_printf("; detached from: %s", joined);
+}
+
 static void on_removed(const char *error, sd_bus_message *reply, void *userdata) {
         Removal *removal = userdata;
-        Desk *desk = removal->desk;
 
-        (void) reply;
+        if (reply && !error) {
+                g_autofree char *from = detached(reply), *text = g_strconcat(removal->done_text, from, NULL);
 
-        desk->say(desk->userdata, !error, error ?: removal->done_text);
+                removal->desk->say(removal->desk->userdata, /* is_good= */ true, text);
+        } else if (error)
+                removal->desk->say(removal->desk->userdata, /* is_good= */ false, error);
         free_removal(removal);
 }
 

@@ -282,6 +282,35 @@ def test_refusals_and_waiting():
             terminal.quit()
 
 
+def test_messages():
+    """Test messages of a check and of an alert, and what a relay refuses; a dashboard that is left meanwhile."""
+    relay = harness.SmtpReceiver().start()
+    with Cluster(2) as cluster:
+        first, second = cluster.up().nodes
+        first.quctl("alert", "add", "smtp", "oncall", *MAIL, "--port", relay.port)
+        first.quctl("check", "add", "tcp", "db", "127.0.0.1:1", "--alerts", "oncall")
+        first.quctl("check", "add", "tcp", "silent", "127.0.0.1:1")
+        seen(second, "check", "silent")
+        with Terminal(second) as terminal:
+            terminal.wait("Checks (2", "Alerts (1)")
+            terminal.keys("2", "Home", "t").wait("Tell its alerts, as a test, that it is", "> down", "recovered")
+            terminal.keys("Down", "Enter").wait("test of db sent")
+            wait_for("the mail", lambda: [s for s in relay.subjects("db") if "RECOVERED" in s])
+            terminal.keys("Escape", "t").wait("Tell its alerts, as a test, that it is")
+            terminal.keys("Escape").gone("Tell its alerts")
+            terminal.keys("End", "t").wait("Tell its alerts, as a test, that it is")
+            terminal.keys("u").wait("no alert")
+            terminal.keys("Escape", "3", "t").wait("test message sent by oncall")
+            wait_for("the mail", lambda: len(relay.mails) >= 2)
+            relay.mode = "refuse"
+            terminal.keys("Escape", "t").wait("550")
+            # nobody waits for an answer to leave
+            relay.mode = "silent"
+            terminal.keys("Escape", "t").wait("sending a test message by oncall")
+            terminal.quit()
+    relay.stop()
+
+
 def test_small_and_large():
     with Cluster(1) as cluster:
         node = cluster.up().nodes[0]
