@@ -2,6 +2,7 @@
 /* Every message of the wire: an envelope, and its params or result by the table that its method names. What
  * is decoded comes back from its own bytes as the same object; what is refused is refused with a sentence
  * and leaves nothing behind. */
+#include "alerts/explanation.h"
 #include "base/limits.h"
 #include "cluster/message.h"
 #include "manager/messages.h"
@@ -31,6 +32,11 @@ static const struct {
         { METHOD_ROUND, &round_params_type },
         { METHOD_VIEWS, &views_params_type },
         { METHOD_TEST_ALERT, &test_alert_params_type },
+        { METHOD_TEST_CHECK, &test_check_params_type },
+        { METHOD_EXPLAIN, &explain_params_type },
+        { METHOD_TOLD, &told_params_type },
+        { METHOD_CREDENTIALS, &credentials_held_type },
+        { METHOD_DELEGATE, &delegate_params_type },
         { METHOD_HELLO, &hello_type },
         { METHOD_REFUSED, &refusal_type },
         { METHOD_JOIN_PROVE, &proof_type },
@@ -39,7 +45,9 @@ static const struct {
 };
 
 /* of results, which name no method */
-static const ObjectType *const results[] = { &join_state_type, &proof_type, &test_alert_result_type };
+static const ObjectType *const results[] = {
+        &join_state_type, &proof_type, &test_alert_result_type, &explanation_type, &delegate_result_type
+};
 
 /* of the decoder: places and numbers, nothing of what came in but names of fields */
 #define SENTENCE_MAX 1024
