@@ -210,6 +210,7 @@ static const Flag test_flags[] = {
         { .name = "state",
           .type = FLAG_TEXT,
           .value = "STATE",
+          .choices = "down recovered up",
           .standard = "down",
           .help = "what it is to become: down, recovered or up" },
         {},

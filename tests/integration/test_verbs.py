@@ -4,14 +4,17 @@ and each refusal. A row is a call; the rows are played in their order. At the en
 each verb has a row that succeeds and one that is refused, each that lists has one with JSON, and each exit status
 occurs."""
 
+import collections
 import concurrent.futures
 import dataclasses
 import functools
 import json
 import os
+import pathlib
 import pty
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -19,13 +22,15 @@ import time
 import harness
 from harness import Cluster, HttpTarget, Node, Webhook, wait_for
 
+MANUAL = pathlib.Path(__file__).resolve().parents[2] / "man" / "quctl.1"
 DONE, REFUSED, USAGE, NO_DAEMON, NO_QUORUM = range(5)
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 VERSION = r"cluster version \d+\n"
 NOW = r"\(cluster version now \d+\)\n"
 # what prints an object or a list: each has a row with JSON
-LISTS = {"status", "why", "node list", "check list", "alert list", "trust list", "config show", "alert render"}
+LISTS = {"status", "why", "node list", "check list", "alert list", "trust list", "config show", "alert render", "monitor",
+         "doctor"}
 CHECK_KEYS = ["id", "name", "type", "target", "state", "ok", "total", "alerts", "detail"]
 STATUS_KEYS = ["node", "term", "master", "quorum", "version", "peers", "checks"]
 ALL_CHECK_KEYS = CHECK_KEYS + ["interval", "timeout", "expect_status", "body_match", "alert_ids", "suppress_alert_ids",
@@ -276,6 +281,7 @@ ALERTS = [
     no(USAGE, "alert render --type fax --body x", "smtp or discord"),
     no(USAGE, "alert render --default fax", "http, tcp or icmp"),
     no(REFUSED, "alert render oncall --body '{{.Nothing}}'", "the default text is sent instead", out=r"(?s).*"),
+    ok("--json=short check list", keys=ALL_CHECK_KEYS),
     ok("check edit page --alerts oncall,ops", r"updated check page — " + VERSION),
     ok("status", r"(?s).*page +.*oncall,ops.*database +.*oncall\*.*|.*database +.*oncall\*.*page +.*oncall,ops.*"),
     ok("alert remove ops", r"removed alert ops — cluster version \d+\ndetached from: page\n"),
@@ -365,6 +371,7 @@ class Play:
         (base / "broken").write_text("checks:\n  - name: [\n")
         (base / "data").write_text(json.dumps({"Check": {"Name": "n", "Type": "tcp", "Target": "t", "ID": "i"}}))
         self.rows = []
+        self.keys = collections.defaultdict(set)  # of the JSON of each verb
 
     def learn(self):
         for name, node in self.nodes.items():
@@ -404,6 +411,7 @@ class Play:
             assert re.fullmatch(self.fill(row.out, re.escape), done.stdout), "other output"
         else:
             self.compare_json(row, json.loads(done.stdout))
+            self.keys[verb_of(self.words(row.words))] |= keys_of(json.loads(done.stdout))
         if row.status in (DONE, 5) or row.status == NO_QUORUM and not row.err:
             assert not done.stderr, "standard error"
             return
@@ -454,16 +462,37 @@ def in_terminal(node):
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def first_line_of_monitor(node):
-    """monitor is the one verb that does not end by itself."""
-    process = subprocess.Popen([str(harness.QUCTL), "monitor", "--json=short"], env=node.env(), stdout=subprocess.PIPE,
-                               text=True, preexec_fn=harness.die_with_parent)
-    try:
-        return process.stdout.readline()
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+def monitored(node, *options):
+    """The first line of monitor, which ends when it is told to."""
+    with subprocess.Popen([str(harness.QUCTL), *options, "monitor"], env=node.env(), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20 * harness.PATIENCE) in (DONE, -signal.SIGINT), process.returncode
+    return line
+
+
+def keys_of(value):
+    """All keys of a document, at whatever depth."""
+    if isinstance(value, list):
+        return set().union(*map(keys_of, value))
+    return set(value) | keys_of(list(value.values())) if isinstance(value, dict) else set()
+
+
+def keys_are_documented(play):
+    """quctl(1) names each key that was seen, and of most verbs no other."""
+    text = MANUAL.read_text().partition('.SH "JSON OUTPUT"')[2].partition("\n.SH ")[0]
+    told = {}
+    for part in text.split(".TP\n.B ")[1:]:
+        verb, _, about = part.partition("\n.PP\n")[0].partition("\n")
+        told[verb] = set(re.findall(r"\b[a-z_0-9]+\b", " ".join(re.findall(r"(?m)^\.BR? (.*)", about))))
+    told["check list"] |= set(CHECK_KEYS) | {"name", "default"}
+    for verb in LISTS - {"config show", "doctor", "monitor"}:
+        seen = play.keys[verb]
+        seen -= {"kept"} if verb == "alert list" else set()  # a secret, see SECRETS
+        assert seen <= told[verb], (verb, seen - told[verb])
+        if verb != "why":  # of which some lists may be empty
+            assert told[verb] - {"and", "status", "s"} == seen, (verb, told[verb] ^ seen)
 
 
 def test_every_verb():
@@ -497,8 +526,11 @@ def test_every_verb():
         play.play(DOCUMENT)
         assert in_terminal(play.nodes["alpha"]) == DONE
         play.rows.append(ok("tui"))
-        assert first_line_of_monitor(play.nodes["alpha"]).startswith('{"time":')
-        play.rows.append(ok("monitor"))
+        line = monitored(play.nodes["alpha"])
+        assert re.fullmatch(play.fill(TIME + r" +connected +to node {alpha_id}: master .*\n", re.escape), line), line
+        first = json.loads(monitored(play.nodes["alpha"], "--json=short"))
+        assert list(first) == ["time", "event", "node_id", "master", "term", "quorum", "version"], first
+        play.rows.append(ok("monitor", keys=list(first)))
         for name in ("bravo", "charlie"):
             play.nodes[name].stop()
         wait_for("alpha knows", lambda: play.nodes["alpha"].status()["quorum"] == {"met": False, "live": 1, "need": 2})
@@ -507,6 +539,7 @@ def test_every_verb():
         play.nodes["alpha"].stop()
         play.play(GONE)
         everything_has_rows(play)
+        keys_are_documented(play)
 
 
 def everything_has_rows(play):

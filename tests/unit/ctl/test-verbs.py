@@ -192,6 +192,23 @@ def test_manual_is_the_table(table):
         assert name in known or name.endswith("-"), f"quctl(1) names --{name}, which no verb has"
 
 
+def test_manual_has_every_variable(table):
+    """Of the environment: each that the client's sources ask for."""
+    root = os.path.dirname(os.path.dirname(os.path.abspath(MANUAL)))
+    with open(os.path.join(root, "src", "base", "names.h"), encoding="utf-8") as f:
+        names = dict(re.findall(r'#define (ENV_\w+) "(\w+)"', f.read()))
+    asked = set()
+    for room in ("ctl", "tui"):
+        for file in sorted(os.listdir(os.path.join(root, "src", room))):
+            with open(os.path.join(root, "src", room, file), encoding="utf-8") as f:
+                asked |= set(re.findall(r'\b(?:getenv|environment)\("?([A-Z_]+)"?\)', f.read()))
+    text = open(MANUAL, encoding="utf-8").read()
+    told = set(re.findall(r"\$([A-Z_]+)", text.partition(".SH ENVIRONMENT")[2].partition("\n.SH ")[0]))
+    assert len(asked) > 10, asked
+    for name in asked:
+        assert names.get(name, name) in told, f"quctl(1), ENVIRONMENT, does not tell of ${names.get(name, name)}"
+
+
 # ---- completions ----
 
 
