@@ -12,7 +12,7 @@
 #include "bus/private-socket.h"
 #include "bus/shared-bus.h"
 
-#define NOTES_PER_TURN 32 /* for one connection, so that a turn stays short with many of them */
+#define NOTES_PER_TURN 128              /* of all connections together: one to two milliseconds */
 #define LATER_USEC (20 * USEC_PER_MSEC) /* until one that reads slowly is looked at again */
 #define LATER_ACCURACY_USEC (5 * USEC_PER_MSEC)
 
@@ -31,13 +31,25 @@ static void free_dead(Bus *bus) {
         }
 }
 
-static int on_turn(sd_event_source *source, void *userdata) {
-        Bus *bus = userdata;
-        bool again = false, wait = false;
+unsigned bus_share(const Bus *bus) {
+        return MAX(NOTES_PER_TURN / MAX(bus->connections->len, 1U), 1U);
+}
+
+/* By a timer, never by the deferred source: that is pending for ever, so it would be older than all that
+ * comes in and go before it each time. */
+static void look_again(Bus *bus, uint64_t usec) {
+        (void) sd_event_source_set_time(bus->later, usec);
+        (void) sd_event_source_set_enabled(bus->later, SD_EVENT_ONESHOT);
+}
+
+static int send_portion(Bus *bus) {
+        bool again, wait = false;
+        uint64_t now = 0;
 
         (void) sd_event_source_set_enabled(bus->turn, SD_EVENT_OFF);
+        again = bus_observe_more(bus, bus_share(bus));
         for (unsigned i = 0; i < bus->connections->len; i++)
-                switch (connection_pump(g_ptr_array_index(bus->connections, i), NOTES_PER_TURN)) {
+                switch (connection_pump(g_ptr_array_index(bus->connections, i), bus_share(bus))) {
                 case PUMP_AGAIN:
                         again = true;
                         break;
@@ -50,17 +62,20 @@ static int on_turn(sd_event_source *source, void *userdata) {
         free_dead(bus);
 
         if (again)
-                bus_schedule(bus);
+                look_again(bus, /* usec= */ 0);
         else if (wait) {
-                (void) sd_event_source_set_time_relative(bus->later, LATER_USEC);
-                (void) sd_event_source_set_enabled(bus->later, SD_EVENT_ONESHOT);
+                (void) sd_event_now(bus->event, CLOCK_MONOTONIC, &now);
+                look_again(bus, now + LATER_USEC);
         }
         return 0;
 }
 
+static int on_turn(sd_event_source *source, void *userdata) {
+        return send_portion(userdata);
+}
+
 static int on_later(sd_event_source *source, uint64_t usec, void *userdata) {
-        bus_schedule(userdata);
-        return 0;
+        return send_portion(userdata);
 }
 
 void bus_schedule(Bus *bus) {

@@ -132,6 +132,20 @@ int check_append_row(sd_bus_message *reply, Bus *bus, const Check *check) {
 
 /* ---- properties ---- */
 
+/* looked up once for all properties of a check */
+
+static const CheckStatus *status_found(Found *found) {
+        if (!found->status)
+                found->status = status_of(found->bus, found->check);
+        return found->status;
+}
+
+static const CheckView *view_found(Found *found) {
+        if (!found->view)
+                found->view = view_of(found->bus, found->check);
+        return found->view;
+}
+
 static int append_text(sd_bus_message *reply, const char *text) {
         return sd_bus_message_append_basic(reply, 's', text ?: "");
 }
@@ -154,7 +168,7 @@ get_text(sd_bus *sd,
          sd_bus_message *reply,
          void *userdata,
          sd_bus_error *reterr) {
-        const Found *found = userdata;
+        Found *found = userdata;
         const Check *check = found->check;
 
         if (strcmp(property, "Id") == 0)
@@ -166,9 +180,9 @@ get_text(sd_bus *sd,
         if (strcmp(property, "BodyMatch") == 0)
                 return append_text(reply, check->body_match);
         if (strcmp(property, "State") == 0)
-                return append_text(reply, check_state_to_string(status_of(found->bus, check)->state));
+                return append_text(reply, check_state_to_string(status_found(found)->state));
         assert(strcmp(property, "Detail") == 0);
-        return append_text(reply, view_of(found->bus, check)->detail);
+        return append_text(reply, view_found(found)->detail);
 }
 
 static int
@@ -193,7 +207,7 @@ get_number(sd_bus *sd,
            sd_bus_message *reply,
            void *userdata,
            sd_bus_error *reterr) {
-        const Found *found = userdata;
+        Found *found = userdata;
         const Check *check = found->check;
 
         if (strcmp(property, "Interval") == 0)
@@ -205,13 +219,13 @@ get_number(sd_bus *sd,
         if (strcmp(property, "Revision") == 0)
                 return append_u64(reply, check->revision);
         if (strcmp(property, "Since") == 0)
-                return append_u64(reply, status_of(found->bus, check)->since);
+                return append_u64(reply, status_found(found)->since);
         if (strcmp(property, "Ok") == 0)
-                return append_u32(reply, view_of(found->bus, check)->ok);
+                return append_u32(reply, view_found(found)->ok);
         if (strcmp(property, "Total") == 0)
-                return append_u32(reply, view_of(found->bus, check)->total);
+                return append_u32(reply, view_found(found)->total);
         assert(strcmp(property, "StaleSince") == 0);
-        return append_u64(reply, stale_since(check, view_of(found->bus, check)));
+        return append_u64(reply, stale_since(check, view_found(found)));
 }
 
 static int

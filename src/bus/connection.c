@@ -188,17 +188,21 @@ void connection_removed(Connection *connection, RecordKind kind, const char *id)
         outbox_remove_object(&connection->outbox, kind, id, room ? connection->sd : NULL);
 }
 
-/* whether it is over its limit and has taken nothing for a while */
-static bool has_stalled(Connection *c) {
+/* To be looked at before anything is sent: afterwards one who reads as fast as we send has as many unread
+ * as before. */
+static void note_progress(Connection *c) {
         uint64_t n = unread(c);
 
-        if (n == 0 || n < c->n_unread)
+        if (!c->pumping || n == 0 || n < c->n_unread)
                 c->progress_usec = now_usec(c);
-        c->n_unread = n;
+        c->pumping = true;
+}
 
-        if (n > BUS_QUEUE_MAX)
+/* whether it is over its limit and has taken nothing for a while */
+static bool has_stalled(Connection *c) {
+        if (c->n_unread > BUS_QUEUE_MAX)
                 return true;
-        return n + outbox_length(&c->outbox) > BUS_QUEUE_MAX &&
+        return c->n_unread + outbox_length(&c->outbox) > BUS_QUEUE_MAX &&
                now_usec(c) > usec_add(c->progress_usec, BUS_STALL_USEC);
 }
 
@@ -210,8 +214,7 @@ PumpResult connection_pump(Connection *connection, unsigned n) {
         if (connection->private && !connection->greeted)
                 return PUMP_WAIT;
 
-        if (connection->progress_usec == 0)
-                connection->progress_usec = now_usec(connection);
+        note_progress(connection);
         while (n > 0 && outbox_length(&connection->outbox) > 0 && unread(connection) < BUS_QUEUE_LOW) {
                 int r;
 
@@ -222,11 +225,13 @@ PumpResult connection_pump(Connection *connection, unsigned n) {
                 }
                 n--;
         }
+        connection->n_unread = unread(connection);
         if (has_stalled(connection)) {
                 connection_close(connection, "it does not read");
                 return PUMP_DONE;
         }
-        if (outbox_length(&connection->outbox) == 0)
+        connection->pumping = outbox_length(&connection->outbox) > 0;
+        if (!connection->pumping)
                 return PUMP_DONE;
         return unread(connection) < BUS_QUEUE_LOW ? PUMP_AGAIN : PUMP_WAIT;
 }

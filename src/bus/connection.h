@@ -23,8 +23,9 @@ typedef struct Connection {
         pid_t pid;                 /* likewise; 0: not known */
         sd_event_source *greeting; /* until a private client is through with authentication */
         Outbox outbox;
-        uint64_t n_unread;          /* when last looked at */
-        usec_t progress_usec;       /* CLOCK_MONOTONIC: when it last took something */
+        bool pumping;               /* notes waited when it was last looked at */
+        uint64_t n_unread;          /* likewise, after sending */
+        usec_t progress_usec;       /* CLOCK_MONOTONIC: when it last took something, or had taken all */
         GPtrArray *calls;           /* of BusCall */
         GPtrArray *questions;       /* of Question, see permission.c */
         const void *granted;        /* the message that is being handled again, permission given */

@@ -6,6 +6,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "bus/backlog.h"
 #include "bus/bus.h"
 #include "bus/connection.h"
 #include "bus/snapshot.h"
@@ -18,6 +19,8 @@ typedef struct SharedBus SharedBus;
 typedef struct Found {
         Bus *bus;
         const Check *check;
+        const CheckStatus *status; /* of the check; NULL: not looked up */
+        const CheckView *view;     /* likewise */
         const Alert *alert;
         PeerView peer;
 } Found;
@@ -31,10 +34,11 @@ struct Bus {
         unsigned n_connections_ever;
         PrivateSocket *socket;
         SharedBus *shared;
-        sd_event_source *turn;  /* once per loop turn while something is to be sent */
-        sd_event_source *later; /* looks again after those who read slowly */
+        sd_event_source *turn;  /* at once, when something is to be sent */
+        sd_event_source *later; /* the next portion, or another look at those who read slowly */
         GPtrArray *announced;   /* the manager's properties as they were last announced, as text */
         GHashTable *alerts;     /* id -> what of it the checks' effective alerts show */
+        Backlog backlog;        /* with alerts */
         void (*ready)(void *userdata);
         void *userdata;
         sd_event_source *ready_source;
@@ -47,8 +51,13 @@ struct Bus {
 /* the observer's half: what changed goes into every outbox (observer.c) */
 void bus_observe(Bus *bus);
 void bus_observe_stop(Bus *bus);
+/* The next of the checks whose effective alerts changed go into the outboxes, n at most; false: that was
+ * all. */
+bool bus_observe_more(Bus *bus, unsigned n);
 
 /* something waits in an outbox, or a connection has died */
 void bus_schedule(Bus *bus);
+/* how many notes one connection may have of what is done at a time */
+unsigned bus_share(const Bus *bus);
 /* to be asked again whether all is ready */
 void bus_check_ready(Bus *bus);

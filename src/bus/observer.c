@@ -2,7 +2,8 @@
 
 /* What the manager tells becomes notes in the outbox of every connection; they are sent once at the end of
  * the loop turn, so that many changes of one object are one signal. A removal is sent at once where there is
- * room: before the look-up forgets the object. */
+ * room: before the look-up forgets the object. What an alert changes of many checks waits in the backlog,
+ * and becomes notes in portions. */
 
 #include <assert.h>
 
@@ -13,10 +14,17 @@ static Connection *connection_at(const Bus *bus, unsigned i) {
         return g_ptr_array_index(bus->connections, i);
 }
 
-static void note_object(Bus *bus, NoteKind note, RecordKind kind, const char *id) {
+static void add_note(Bus *bus, NoteKind note, RecordKind kind, const char *id) {
         for (unsigned i = 0; i < bus->connections->len; i++)
                 if (!connection_at(bus, i)->dead)
                         outbox_add_object(&connection_at(bus, i)->outbox, note, kind, id);
+}
+
+static void note_object(Bus *bus, NoteKind note, RecordKind kind, const char *id) {
+        /* still one signal of both */
+        if (kind == RECORD_CHECK && backlog_drop(&bus->backlog, id) && note == NOTE_STATE)
+                note = NOTE_CHANGED;
+        add_note(bus, note, kind, id);
         bus_schedule(bus);
 }
 
@@ -43,8 +51,20 @@ static void note_checks_of(Bus *bus, const char *id, const char *face) {
                 const Check *check = g_ptr_array_index(checks, i);
 
                 if (is_default || names_alert(check->alert_ids, id, face + 2))
-                        note_object(bus, NOTE_ALERTS, RECORD_CHECK, check->id);
+                        backlog_add(&bus->backlog, check->id);
         }
+        bus_schedule(bus);
+}
+
+bool bus_observe_more(Bus *bus, unsigned n) {
+        assert(bus);
+
+        for (; n > 0 && backlog_length(&bus->backlog) > 0; n--) {
+                g_autofree char *id = backlog_take(&bus->backlog);
+
+                add_note(bus, NOTE_ALERTS, RECORD_CHECK, id);
+        }
+        return backlog_length(&bus->backlog) > 0;
 }
 
 static void learn_alert(Bus *bus, const char *id, const Alert *alert) {
@@ -60,6 +80,7 @@ static void learn_alert(Bus *bus, const char *id, const Alert *alert) {
                 g_hash_table_insert(bus->alerts, g_strdup(id), g_steal_pointer(&face));
         } else
                 g_hash_table_remove(bus->alerts, id);
+        (void) bus_observe_more(bus, bus_share(bus)); /* where they are few, at once */
 }
 
 static void learn_all_alerts(Bus *bus) {
@@ -116,6 +137,8 @@ static void on_object_removed(void *userdata, RecordKind kind, const char *id) {
 
         if (!is_shown(kind))
                 return;
+        if (kind == RECORD_CHECK)
+                (void) backlog_drop(&bus->backlog, id);
         for (unsigned i = 0; i < bus->connections->len; i++)
                 connection_removed(connection_at(bus, i), kind, id);
         bus_schedule(bus);
@@ -157,6 +180,7 @@ void bus_observe(Bus *bus) {
         assert(bus);
 
         bus->alerts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+        backlog_init(&bus->backlog);
         learn_all_alerts(bus);
         (void) manager_properties_changed(bus);
         manager_set_observer(bus->manager, &observer, bus);
@@ -167,5 +191,6 @@ void bus_observe_stop(Bus *bus) {
 
         manager_set_observer(bus->manager, NULL, NULL);
         g_clear_pointer(&bus->alerts, g_hash_table_unref);
+        backlog_done(&bus->backlog);
         g_clear_pointer(&bus->announced, g_ptr_array_unref);
 }

@@ -830,6 +830,42 @@ static void test_many(void) {
         ear_done(&changed);
 }
 
+/* A default alert concerns every check: they are told of in portions, others are answered meanwhile, each
+ * check is told of once, and of one that was removed nothing is told. */
+static void test_many_alerts_changed(void) {
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL, *other = NULL;
+        g_autofree char *gone = bus_object_path(RECORD_CHECK, "check-04999");
+        Ear changed, removed;
+        Alert *alert;
+        _world_ w;
+
+        world_up(&w, BUS_NONE);
+        fake_manager_fill(w.manager, 5000);
+        client = world_client(&w, w.address);
+        other = world_client(&w, w.address);
+        ear_open(&changed, client, "org.freedesktop.DBus.Properties", "PropertiesChanged");
+        ear_open(&removed, client, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved");
+        assert_property(&w, client, BUS_PATH, BUS_INTERFACE_MANAGER, "Term", " 3");
+
+        alert = fake_alert("pager", "other-name");
+        alert->is_default = true;
+        fake_manager_put_alert(w.manager, alert);
+        assert_done(world_call(&w, other, BUS_PATH, "org.freedesktop.DBus.Peer", "Ping", NULL));
+        g_assert_cmpuint(changed.n, <, 2500);
+
+        fake_manager_remove(w.manager, RECORD_CHECK, "check-04999");
+        /* one that changes itself meanwhile is told of once, with all */
+        w.manager->observer->object_changed(w.manager->observer_userdata, RECORD_CHECK, "check-04998");
+        WORLD_UNTIL(&w, removed.n == 1);
+        g_assert_cmpstr(removed.path, ==, BUS_PATH);
+        WORLD_UNTIL(&w, changed.n >= 5000);
+        world_turns(&w, 1000);
+        g_assert_cmpuint(changed.n, ==, 5000); /* the alert and 4999 checks */
+        g_assert_cmpstr(changed.path, !=, gone);
+        ear_done(&changed);
+        ear_done(&removed);
+}
+
 /* ---- log control ---- */
 
 static void test_log_control(void) {
@@ -883,6 +919,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/bus/objects/events", test_events);
         g_test_add_func("/bus/objects/announced-first", test_announced_first);
         g_test_add_func("/bus/objects/many", test_many);
+        g_test_add_func("/bus/objects/many-alerts-changed", test_many_alerts_changed);
         g_test_add_func("/bus/objects/log-control", test_log_control);
         return g_test_run();
 }
