@@ -147,6 +147,20 @@ def test_a_link_is_cut():
         node.quctl("check", "remove", f"of-{node.name}")
 
 
+def test_the_peer_port_alone_brings_a_member_back():
+    if WHY:
+        return WHY
+    master = ALL.bed.settled()
+    node = next(node for node in ALL.bed.nodes if node is not master)
+    node.systemctl("stop", "quptime.service", "quptime-control.socket")
+    wait_for("it is missed", lambda: next(
+        peer for peer in master.status()["peers"] if peer["node_id"] == node.node_id)["live"] is False)
+    assert not node.is_active() and not node.is_active("quptime.socket")
+    node.systemctl("start", "quptime.socket")  # the others dial it
+    wait_for("a peer has started it", node.is_active)
+    ALL.kept_promises()
+
+
 def test_the_master_is_killed_in_the_middle_of_an_outage():
     if WHY:
         return WHY
