@@ -53,17 +53,20 @@ typedef struct AttemptOutcome {
         usec_t retry_after_usec; /* the relay's wish, 0: none */
         uint64_t attempt;        /* which one it was; a failure of one that others followed is no news */
         uint64_t term;           /* the newest that whoever tells this has heard of */
+        uint64_t n_holders;      /* live nodes with the credential that the alert names; 0: it names none */
         const char *answer;      /* secrets removed; cut at DETAIL_MAX_BYTES */
 } AttemptOutcome;
 
 /* The recipient's new state, or its next attempt by alerts/retry.h; an attempt that fails GIVE_UP_USEC after
- * the notice was made is the last. A refusal says only that this attempt did not arrive: where another may
- * have, Recipient.in_doubt is set and stays. That is so after an attempt of unknown outcome, also one told
- * of late, and where the lead has changed since the notice was made, because a master that died may have
- * begun an attempt of which nobody heard. Settled notices that nobody needs any more leave, and their
- * templates with them: a delivered DOWN stays as long as its outage lasts, because RECOVERED is owed where
- * it arrived; the last NOTICES_FAILED_KEPT of an alert that were refused or given up stay to be seen.
- * *ret_state: what the recipient is now in. NULL: there is no such owed recipient (any more). */
+ * the notice was made is the last. A refusal for good is for good once all who hold the alert's credential,
+ * taking turns, were refused one after the other: the value of one may be wrong. A refusal says only that
+ * this attempt did not arrive: where another may have, Recipient.in_doubt is set and stays. That is so after
+ * an attempt of unknown outcome, also one told of late, and where the lead has changed since the notice was
+ * made, because a master that died may have begun an attempt of which nobody heard. Settled notices that
+ * nobody needs any more leave, and their templates with them: a delivered DOWN stays as long as its outage
+ * lasts, because RECOVERED is owed where it arrived; the last NOTICES_FAILED_KEPT of an alert that were
+ * refused or given up stay to be seen. *ret_state: what the recipient is now in. NULL: there is no such owed
+ * recipient (any more). */
 Delta *alerts_on_outcome(
                 const Value *value,
                 const char *notice_id,

@@ -31,6 +31,7 @@ static void recipient_settle(
         g_free(recipient->answer);
         recipient->answer = text_clean(outcome->answer, DETAIL_MAX_BYTES);
         recipient->attempts++;
+        recipient->refusals = outcome->result == ATTEMPT_REFUSED ? recipient->refusals + 1 : 0;
         recipient->at = realtime_usec;
         recipient->retry_at = 0;
 
@@ -39,7 +40,10 @@ static void recipient_settle(
                 recipient->state = DELIVERY_DELIVERED;
                 break;
         case ATTEMPT_REFUSED:
-                recipient->state = DELIVERY_REFUSED;
+                if (recipient->refusals >= outcome->n_holders)
+                        recipient->state = DELIVERY_REFUSED;
+                else
+                        plan_retry(notice, recipient, outcome, realtime_usec);
                 break;
         case ATTEMPT_RETRY:
         case ATTEMPT_UNKNOWN:

@@ -268,12 +268,13 @@ const char *credentials_choose(Credentials *credentials, const Alert *alert, uin
                         attempt);
 }
 
-bool credentials_untried(Credentials *credentials, const Alert *alert, uint64_t attempts) {
+unsigned credentials_n_holders(Credentials *credentials, const Alert *alert) {
         const char *name = alert_credential(alert);
 
-        return name && holdings_count(credentials->holdings,
-                                      name,
-                                      live_nodes(credentials, /* only_connected= */ true)) > attempts;
+        return name ? holdings_count(credentials->holdings,
+                                     name,
+                                     live_nodes(credentials, /* only_connected= */ true))
+                    : 0;
 }
 
 char **credentials_lacking(Credentials *credentials, const Alert *alert) {

@@ -25,9 +25,8 @@ int credentials_resolve(Credentials *credentials, const Alert *alert, Alert **re
 /* questions */
 /* Who makes this attempt (from 1): a NodeID, borrowed until the next call; NULL: no live node has it. */
 const char *credentials_choose(Credentials *credentials, const Alert *alert, uint64_t attempt);
-/* Whether a live node holds it that has had no turn in so many attempts: what a relay refuses one node for
- * good, by that node's value, it may take from another. */
-bool credentials_untried(Credentials *credentials, const Alert *alert, uint64_t attempts);
+/* How many take turns; 0: the alert names no credential. */
+unsigned credentials_n_holders(Credentials *credentials, const Alert *alert);
 char **credentials_lacking(Credentials *credentials, const Alert *alert); /* live nodes; caller frees */
 /* Which alerts lack theirs where, for `status`, after another hint; "" for none. Borrowed until the
  * loop turns. */

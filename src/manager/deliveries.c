@@ -162,6 +162,14 @@ static bool may_send(void *userdata) {
         return manager_is_master(attempt->deliveries->manager);
 }
 
+static uint64_t n_holders(Deliveries *deliveries, const char *notice_id) {
+        Manager *m = deliveries->manager;
+        const Notice *notice = value_object(manager_value(m), RECORD_NOTICE, notice_id);
+        const Alert *alert = notice ? value_object(manager_value(m), RECORD_ALERT, notice->alert_id) : NULL;
+
+        return alert ? credentials_n_holders(m->credentials, alert) : 0;
+}
+
 static void
 finish(Deliveries *deliveries,
        const char *notice_id,
@@ -182,6 +190,7 @@ finish(Deliveries *deliveries,
                                    .result = results[outcome->result],
                                    .retry_after_usec = outcome->retry_after_usec,
                                    .attempt = attempt,
+                                   .n_holders = n_holders(deliveries, notice_id),
                                    .answer = outcome->answer,
                    });
         if (outcome->retry_after_usec > 0)
@@ -203,37 +212,28 @@ static void remember(const Attempt *attempt, const SendOutcome *outcome) {
         };
         Manager *m = attempt->deliveries->manager;
         const Notice *notice = value_object(manager_value(m), RECORD_NOTICE, attempt->notice_id);
+        DeliveryState state = states[outcome->result];
 
+        if (state == DELIVERY_REFUSED && n_holders(attempt->deliveries, attempt->notice_id) > 1)
+                state = DELIVERY_OWED; /* unless it was the last of them, which the commit tells */
         if (notice)
                 explain_sent(m,
                              notice,
                              &(Recipient){ .address = attempt->recipient,
-                                           .state = states[outcome->result],
+                                           .state = state,
                                            .attempts = attempt->number,
                                            .answer = (char *) outcome->answer },
                              attempt->node_id);
 }
 
-/* by all who hold the alert's credential, if it names one */
-static bool is_refused_by_all(const Attempt *attempt) {
-        Manager *m = attempt->deliveries->manager;
-        const Notice *notice = value_object(manager_value(m), RECORD_NOTICE, attempt->notice_id);
-        const Alert *alert = notice ? value_object(manager_value(m), RECORD_ALERT, notice->alert_id) : NULL;
-
-        return !alert || !credentials_untried(m->credentials, alert, attempt->number);
-}
-
 static void on_sent(void *userdata, const SendOutcome *outcome) {
         Attempt *attempt = userdata;
         Deliveries *deliveries = attempt->deliveries;
-        SendOutcome changed = *outcome;
 
-        if (changed.result == SEND_REFUSED && !is_refused_by_all(attempt))
-                changed.result = SEND_RETRY;
         attempt->sending = NULL; /* frees itself after this call */
         attempt->delegation = NULL;
-        remember(attempt, &changed);
-        finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, &changed);
+        remember(attempt, outcome);
+        finish(deliveries, attempt->notice_id, attempt->recipient, attempt->number, outcome);
         g_ptr_array_remove_fast(deliveries->attempts, attempt);
 }
 

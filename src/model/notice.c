@@ -35,6 +35,7 @@ static const Field recipient_fields[] = {
         FIELD(Recipient, answer, FIELD_STRING, .max = DETAIL_MAX_BYTES),
         FIELD(Recipient, at, FIELD_USEC),
         FIELD(Recipient, retry_at, FIELD_USEC),
+        FIELD(Recipient, refusals, FIELD_UINT),
         FIELD(Recipient, in_doubt, FIELD_BOOL),
 };
 const ObjectType recipient_type = OBJECT_TYPE(Recipient, "recipient", recipient_fields);

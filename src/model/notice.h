@@ -47,10 +47,11 @@ typedef struct Recipient {
         char *address;
         DeliveryState state;
         uint64_t attempts;
-        char *answer;    /* the last words of the relay, secrets removed */
-        usec_t at;       /* CLOCK_REALTIME of the last attempt */
-        usec_t retry_at; /* CLOCK_REALTIME before which the next attempt is not made, 0: at once */
-        bool in_doubt;   /* an attempt may have arrived without anybody knowing it, whatever came later */
+        char *answer;      /* the last words of the relay, secrets removed */
+        usec_t at;         /* CLOCK_REALTIME of the last attempt */
+        usec_t retry_at;   /* CLOCK_REALTIME before which the next attempt is not made, 0: at once */
+        uint64_t refusals; /* for good, in a row, by one holder of the alert's credential after the other */
+        bool in_doubt;     /* an attempt may have arrived without anybody knowing it, whatever came later */
 } Recipient;
 DECLARE_OBJECT(Recipient, recipient);
 

@@ -291,6 +291,14 @@ static bool is_waiting_for_the_end(const Sim *sim, const Down *down, const char 
                taken_of(sim, down->notice_id, recipient)->n > 0;
 }
 
+/* A refusal that one batch commits together with what ends the outage: who was owed DOWN before it is no
+ * longer. */
+static bool may_be_refused_meanwhile(const Sim *sim, const Down *down, const char *recipient) {
+        const Taken *taken = taken_of(sim, down->notice_id, recipient);
+
+        return down->state == DELIVERY_OWED && !down->in_doubt && taken->refused && taken->n == 0;
+}
+
 /* to whom DOWN went, or may have gone, and to nobody else */
 static void the_same_are_told(
                 Sim *sim,
@@ -309,6 +317,7 @@ static void the_same_are_told(
                 g_auto(GStrv) parts = g_strsplit(key, " ", 3);
 
                 if (g_str_has_prefix(key, prefix) && is_waiting_for_the_end(sim, value, parts[2]) &&
+                    !may_be_refused_meanwhile(sim, value, parts[2]) &&
                     still_listens(base, parts[1], parts[2]))
                         is_owed(sim, after, status, parts[1], parts[2], event);
         }

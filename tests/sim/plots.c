@@ -163,6 +163,71 @@ static bool unseen_heal(Sim *sim) {
         return true;
 }
 
+/* ---- the forgotten DOWN: a relay takes it and says nothing; nobody learns what became of the attempt, or
+ * who made it dies, or loses its lease for a moment; then the relay refuses for good. The end must be told
+ * all the same. ---- */
+
+static void all_relays(Sim *sim, SimRelayState state, const char *words) {
+        for (unsigned i = 0; i < sim->n_relays; i++)
+                sim->relays[i].state = state;
+        sim_say(sim, NULL, "all relays %s", words);
+}
+
+static bool forgotten_calm(Sim *sim) {
+        calm(sim);
+        all_relays(sim, RELAY_TAKES, "take everything");
+        targets_all(sim, TARGET_UP);
+        wait(sim, 10 * USEC_PER_SEC);
+        return true;
+}
+
+static bool forgotten_down(Sim *sim) {
+        all_relays(sim, RELAY_MUTE, "never answer");
+        targets_all(sim, TARGET_REFUSES);
+        return true;
+}
+
+static bool forgotten_sent(Sim *sim) {
+        SimNode *leader = faults_leader(sim);
+        bool handed = false;
+
+        for (unsigned i = 0; leader && i < leader->attempts->len; i++)
+                handed |= ((const SimAttempt *) g_ptr_array_index(leader->attempts, i))->handed;
+        if (!handed)
+                return false;
+        all_relays(sim, RELAY_REFUSES, "refuse for good");
+        switch (sim_random(sim, 3)) {
+        case 0:
+                break;
+        case 1:
+                faults_restart(sim, leader, USEC_PER_SEC);
+                break;
+        case 2:
+                faults_isolate(sim, leader);
+                wait(sim,
+                     register_election_timeout(leader->reg) * 3 / 4 +
+                                     sim_random(sim, register_election_timeout(leader->reg) / 2));
+        }
+        return true;
+}
+
+static bool forgotten_refused(Sim *sim) {
+        calm(sim);
+        wait(sim, 12 * USEC_PER_SEC);
+        return true;
+}
+
+static bool forgotten_up(Sim *sim) {
+        all_relays(sim, RELAY_TAKES, "take everything");
+        targets_all(sim, TARGET_UP);
+        wait(sim, 10 * USEC_PER_SEC);
+        return true;
+}
+
+static const plot_step_t forgotten[] = {
+        forgotten_calm, forgotten_down, forgotten_sent, forgotten_refused, forgotten_up, NULL,
+};
+
 static const plot_step_t plots[][8] = {
         { breath_others_lead, breath_cut },
         { growing_short, growing_stuck, growing_hide, growing_restart },
@@ -171,6 +236,8 @@ static const plot_step_t plots[][8] = {
 
 void plots_begin(Sim *sim) {
         sim->plot = 1 + (unsigned) sim_random(sim, G_N_ELEMENTS(plots));
+        if (sim->seed % 5 == 4) /* so that the other seeds play on as they did */
+                sim->plot = G_N_ELEMENTS(plots) + 1;
         sim->plot_step = 0;
         sim->plot_tries = 0;
         sim->plot_network = sim->net;
@@ -191,7 +258,7 @@ bool plots_go_on(Sim *sim) {
 
         if (sim->plot == 0)
                 return false;
-        steps = plots[sim->plot - 1];
+        steps = sim->plot > G_N_ELEMENTS(plots) ? forgotten : plots[sim->plot - 1];
         if (!steps[sim->plot_step] || sim->plot_tries > TRIES_MAX)
                 end(sim);
         else if (steps[sim->plot_step](sim))

@@ -290,6 +290,7 @@ usec_t targets_next(const Sim *sim);
 void targets_look(Sim *sim); /* something about uplinks or targets may have changed */
 void targets_heal(Sim *sim);
 void targets_flip(Sim *sim, unsigned target);
+void targets_all(Sim *sim, SimTargetState state);
 unsigned target_of(const Sim *sim, const Check *check);
 void target_probe(Sim *sim, SimNode *node, const Check *check, uint64_t round, usec_t due);
 void target_probed(Sim *sim, SimEvent *event);

@@ -80,6 +80,11 @@ void targets_flip(Sim *sim, unsigned i) {
                sim->targets[i].state == TARGET_UP ? bad[sim_random(sim, G_N_ELEMENTS(bad))] : TARGET_UP);
 }
 
+void targets_all(Sim *sim, SimTargetState state) {
+        for (unsigned i = 0; i < sim->n_targets; i++)
+                become(sim, i, state);
+}
+
 usec_t targets_next(const Sim *sim) {
         usec_t next = USEC_INFINITY;
 

@@ -444,6 +444,41 @@ static void test_a_refusal_after_a_doubt_owes_the_end(void) {
         finish();
 }
 
+/* of a DOWN whose alert names a credential that so many nodes hold */
+static DeliveryState outcome_of_holder(AttemptResult result, uint64_t n_holders) {
+        AttemptOutcome outcome = { .result = result, .term = TERM, .n_holders = n_holders };
+        DeliveryState state;
+
+        fixture_apply(&value,
+                      alerts_on_outcome(
+                                      value,
+                                      fixture_find(value, "oncall", NOTICE_DOWN)->id,
+                                      "webhook",
+                                      &outcome,
+                                      WALL + SEC,
+                                      &state));
+        return state;
+}
+
+/* Each holder has its own value of the credential: one that is refused says nothing about the others, and
+ * neither do attempts that never met the relay. */
+static void test_refused_to_all_holders(void) {
+        start_down();
+        for (unsigned i = 0; i < 4; i++)
+                g_assert_cmpint(outcome_of_holder(ATTEMPT_RETRY, 0), ==, DELIVERY_OWED); /* none was there */
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_REFUSED, 3), ==, DELIVERY_OWED);
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_REFUSED, 3), ==, DELIVERY_OWED);
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_RETRY, 3), ==, DELIVERY_OWED); /* the third was busy */
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_REFUSED, 3), ==, DELIVERY_OWED);
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_REFUSED, 3), ==, DELIVERY_OWED);
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_REFUSED, 3), ==, DELIVERY_REFUSED);
+        finish();
+
+        start_down();
+        g_assert_cmpint(outcome_of_holder(ATTEMPT_REFUSED, 1), ==, DELIVERY_REFUSED);
+        finish();
+}
+
 static void test_giving_up_after_a_doubt_owes_the_end(void) {
         AttemptOutcome late = { .result = ATTEMPT_RETRY, .term = TERM };
         DeliveryState state = DELIVERY_OWED;
@@ -1047,6 +1082,7 @@ int main(int argc, char **argv) {
                         test_one_refusing_recipient_does_not_hide_the_others);
         g_test_add_func("/alerts/outcome/not-owed", test_outcomes_of_what_is_not_owed);
         g_test_add_func("/alerts/outcome/overtaken", test_an_outcome_that_others_overtook);
+        g_test_add_func("/alerts/outcome/refused-to-all-holders", test_refused_to_all_holders);
         g_test_add_func("/alerts/outcome/doubt/none", test_a_certain_refusal_owes_nothing);
         g_test_add_func("/alerts/outcome/doubt/refused", test_a_refusal_after_a_doubt_owes_the_end);
         g_test_add_func("/alerts/outcome/doubt/given-up", test_giving_up_after_a_doubt_owes_the_end);
