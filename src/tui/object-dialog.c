@@ -44,7 +44,12 @@ static int fill(sd_bus_message *request, void *userdata) {
                 if (r < 0)
                         return r;
         }
-        r = object_form_append(self->base.form, self->kind, row_revision(self, self->row), request);
+        r = object_form_append(
+                        self->base.form,
+                        self->kind,
+                        /* is_new= */ !self->row,
+                        row_revision(self, self->row),
+                        request);
         if (r < 0)
                 return r;
         return sd_bus_message_close_container(request);
@@ -152,7 +157,7 @@ static bool other_key(FormDialog *dialog, const Key *key) {
                 return false;
         object = object_form_read(dialog->form, self->kind, self->type);
         lines = self->kind->preview(dialog->desk->feed, object);
-        (void) object_free(self->kind->type, object);
+        object_form_forget(self->kind, object);
         dialogs_push(dialog->desk->dialogs, view_new("What it would say", lines));
         return true;
 }

@@ -371,6 +371,17 @@ void *object_form_read(const Form *form, const ObjectKind *kind, const char *typ
         return object;
 }
 
+void object_form_forget(const ObjectKind *kind, void *object) {
+        for (size_t i = 0; i < kind->type->n_fields; i++) {
+                const Field *field = &kind->type->fields[i];
+                char *secret = field->flags & FIELD_SECRET ? *FIELD_AT(char *, field, object) : NULL;
+
+                if (secret)
+                        explicit_bzero(secret, strlen(secret));
+        }
+        (void) object_free(kind->type, object);
+}
+
 /* ---- judging it ---- */
 
 /* The input for a complaint about a field of the object: that of the credential, where that is what is
@@ -429,7 +440,7 @@ char *object_form_judge(
                                        ? complaint_text(complaint)
                                        : g_strdup_printf("%s: %s", complaint->field, complaint->text);
         }
-        (void) object_free(kind->type, object);
+        object_form_forget(kind, object);
         return text;
 }
 
@@ -527,9 +538,13 @@ append_input(const Form *form,
 }
 
 int object_form_append(
-                const Form *form, const ObjectKind *kind, uint64_t revision, sd_bus_message *request) {
+                const Form *form,
+                const ObjectKind *kind,
+                bool is_new,
+                uint64_t revision,
+                sd_bus_message *request) {
         FOREACH_FLAG(flag, form, kind) {
-                int r = append_input(form, kind, flag, /* is_new= */ revision == 0, request);
+                int r = append_input(form, kind, flag, is_new, request);
 
                 if (r < 0)
                         return r;

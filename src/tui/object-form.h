@@ -33,8 +33,10 @@ Form *object_form_make(
                 const void *row,
                 const GPtrArray *alerts);
 /* The object that the form describes, for the rules; what cannot be read is left empty, and a secret that is
- * kept is some other one. Caller frees with object_free(). */
+ * kept is some other one. The caller gives it to object_form_forget(). */
 void *object_form_read(const Form *form, const ObjectKind *kind, const char *type);
+/* frees it, and overwrites its secrets */
+void object_form_forget(const ObjectKind *kind, void *object);
 /* NULL, or what is wrong: the input's name (borrowed from the form; NULL: none) and a sentence that the
  * caller frees. */
 char *object_form_judge(
@@ -43,7 +45,13 @@ char *object_form_judge(
                 const char *type,
                 const void *row,
                 const char **ret_name);
-/* The members of the dictionary: what was changed, and for a new one (revision 0) all that it has. */
-int object_form_append(const Form *form, const ObjectKind *kind, uint64_t revision, sd_bus_message *request);
+/* The members of the dictionary: what was changed, and for a new one all that it has; and the revision,
+ * where there is one. */
+int object_form_append(
+                const Form *form,
+                const ObjectKind *kind,
+                bool is_new,
+                uint64_t revision,
+                sd_bus_message *request);
 /* The row is another one than the form began from. True: the person has changed what others changed. */
 bool object_form_rebase(Form *form, const ObjectKind *kind, const void *row);

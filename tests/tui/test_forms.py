@@ -182,8 +182,10 @@ def test_alert_forms():
             terminal.wait("chat two lines")
             terminal.keys("Tab", "Tab", "Tab", "Tab", "Tab").wait(".Snapshot.OKCount")
             terminal.paste("{{if .Check}}\n\tyes\n{{end}}").wait("→ yes")
+            # a terminal that does not mark what is pasted
+            terminal.paste("\nas\ntyped", bracketed=False).wait("typed")
             terminal.keys("C-s").wait("alert chat two lines is changed")
-            seen(third, "alert", "chat two lines", body_template="{{if .Check}}\n\tyes\n{{end}}")
+            seen(third, "alert", "chat two lines", body_template="{{if .Check}}\n\tyes\n{{end}}\nas\ntyped")
 
             # more than there may be is left out, and that is said
             terminal.keys("e").wait("Edit discord alert")
@@ -329,6 +331,13 @@ def test_small_and_large():
             terminal.keys(" ").wait("[x] alert 11")
             terminal.keys("Home", " ", "C-s").wait("check web is added")
             assert {alert["name"] for alert in seen(node, "check", "web")["alerts"]} == {"alert 00", "alert 11"}
+            terminal.quit()
+        # a terminal with neither colour nor anything but ASCII
+        with Terminal(node, env={"LC_ALL": "C", "TERM": "vt100"}) as terminal:
+            terminal.wait("Alerts (12)")
+            terminal.keys("3", "Home", "e").wait("Edit smtp alert", "+- Edit", "|v  ")
+            terminal.keys("Tab", "Tab", "Tab", "Tab").type("secret").wait("******")
+            terminal.keys("Escape", "y").gone("Edit smtp alert")
             terminal.quit()
 
 

@@ -91,7 +91,7 @@ static char *sent(const Form *form, const ObjectKind *kind, uint64_t revision) {
         g_assert_cmpint(sd_bus_start(bus), >=, 0);
         g_assert_cmpint(sd_bus_message_new_method_call(bus, &message, NULL, "/x", "x.y", "Z"), >=, 0);
         g_assert_cmpint(sd_bus_message_open_container(message, 'a', "{sv}"), >=, 0);
-        g_assert_cmpint(object_form_append(form, kind, revision, message), >=, 0);
+        g_assert_cmpint(object_form_append(form, kind, revision == 0, revision, message), >=, 0);
         g_assert_cmpint(sd_bus_message_close_container(message), >=, 0);
         g_assert_cmpint(sd_bus_message_seal(message, 1, 0), >=, 0);
 
@@ -373,7 +373,7 @@ static void test_preview(void) {
         type_into(form, "body_template", "{{.Check.Nothing}}");
         alert = object_form_read(form, &alert_form_kind, "smtp");
         lines = alert_form_preview(alert, "node", USEC_PER_SEC);
-        (void) object_free(&alert_type, alert);
+        object_form_forget(&alert_form_kind, alert);
         text = g_strjoinv("\n", lines);
         g_assert_nonnull(strstr(text, "Subject: homepage DOWN"));
         g_assert_nonnull(strstr(text, "body_template, line 1"));
