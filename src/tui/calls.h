@@ -7,8 +7,13 @@
 
 typedef struct Calls Calls;
 
-/* over: after each call, whatever came of it */
-Calls *calls_new(sd_event *event, Context *context, void (*over)(void *userdata), void *userdata);
+typedef struct CallsObserver {
+        void (*over)(void *userdata); /* after each call, whatever came of it */
+        /* A person is about to be asked for a password on the terminal, or has been. */
+        void (*asking)(void *userdata, bool begins);
+} CallsObserver;
+
+Calls *calls_new(sd_event *event, Context *context, const CallsObserver *observer, void *userdata);
 Calls *calls_free(Calls *calls); /* which must have been ended */
 
 /* As feed_call(); bus NULL: there is none to ask. */

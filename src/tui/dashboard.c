@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -32,8 +33,10 @@ typedef struct Dashboard {
         Dialogs *dialogs;
         Desk desk;
         Face face;
+        sd_event_source *input;
         sd_event_source *draw_timer;
         sd_event_source *clock;
+        bool asking;                  /* the terminal is pkttyagent's */
         usec_t drawn_usec;            /* when the last picture was done */
         unsigned long news;           /* counts what the feed told */
         unsigned long seen[_TAB_MAX]; /* how much of that a list has taken */
@@ -128,7 +131,26 @@ static void on_happened(void *userdata, bool is_good, const char *text) {
         draw_soon(dashboard);
 }
 
-static const FeedObserver observer = { .changed = on_changed, .happened = on_happened };
+static void on_asking(void *userdata, bool begins) {
+        Dashboard *dashboard = userdata;
+
+        dashboard->asking = begins;
+        (void) sd_event_source_set_enabled(dashboard->input, begins ? SD_EVENT_OFF : SD_EVENT_ON);
+        if (begins) {
+                screen_suspend(dashboard->screen);
+                (void) printf("The dashboard comes back when polkit has asked.\n");
+                (void) fflush(stdout);
+                return;
+        }
+        screen_resume(dashboard->screen, /* take_modes= */ false);
+        draw_soon(dashboard);
+}
+
+static const FeedObserver observer = {
+        .changed = on_changed,
+        .happened = on_happened,
+        .asking = on_asking,
+};
 
 static void show_sentence(Dashboard *dashboard, bool is_good, const char *sentence) {
         char **lines = g_strsplit(sentence, "\n", -1);
@@ -266,8 +288,18 @@ static int on_input(sd_event_source *source, int fd, uint32_t events, void *user
 static int on_end_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         Dashboard *dashboard = userdata;
 
+        /* Ctrl-C at the question ends that alone: it went to the agent, too */
+        if (dashboard->asking && info->ssi_signo == SIGINT)
+                return 0;
         dashboard->signal = (int) info->ssi_signo;
         return sd_event_exit(dashboard->event, 0);
+}
+
+static void go_on(Dashboard *dashboard) {
+        if (dashboard->asking)
+                return;
+        screen_resume(dashboard->screen, /* take_modes= */ true);
+        draw(dashboard);
 }
 
 static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
@@ -276,23 +308,21 @@ static int on_stop_signal(sd_event_source *source, const struct signalfd_siginfo
         screen_suspend(dashboard->screen);
         (void) kill(getpid(), SIGSTOP);
         /* and here we go on */
-        screen_resume(dashboard->screen);
-        draw(dashboard);
+        go_on(dashboard);
         return 0;
 }
 
 /* somebody stopped us without asking: the shell may have used the terminal meanwhile */
 static int on_continue_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
-        Dashboard *dashboard = userdata;
-
-        screen_resume(dashboard->screen);
-        draw(dashboard);
+        go_on(userdata);
         return 0;
 }
 
 static int on_size_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata) {
         Dashboard *dashboard = userdata;
 
+        if (dashboard->asking) /* coming back takes the size anyway */
+                return 0;
         screen_resize(dashboard->screen);
         draw(dashboard);
         return 0;
@@ -316,6 +346,7 @@ static Dashboard *dashboard_free(Dashboard *dashboard) {
         (void) feed_free(dashboard->feed);
         (void) screen_free(dashboard->screen);
         face_done(&dashboard->face);
+        (void) sd_event_source_disable_unref(dashboard->input);
         (void) sd_event_source_disable_unref(dashboard->draw_timer);
         (void) sd_event_source_disable_unref(dashboard->clock);
         (void) sd_event_unref(dashboard->event);
@@ -343,7 +374,7 @@ static int watch(Dashboard *dashboard) {
                 if (r < 0)
                         return r;
         }
-        r = sd_event_add_io(dashboard->event, NULL, STDIN_FILENO, EPOLLIN, on_input, dashboard);
+        r = sd_event_add_io(dashboard->event, &dashboard->input, STDIN_FILENO, EPOLLIN, on_input, dashboard);
         if (r < 0)
                 return r;
         r = sd_event_add_time(

@@ -545,6 +545,14 @@ static void on_call_over(void *userdata) {
                 want_pass(feed);
 }
 
+static void on_asking(void *userdata, bool begins) {
+        Feed *feed = userdata;
+
+        feed->observer->asking(feed->userdata, begins);
+}
+
+static const CallsObserver calls_observer = { .over = on_call_over, .asking = on_asking };
+
 void feed_call(Feed *feed,
                const char *member,
                unsigned bits,
@@ -588,7 +596,7 @@ Feed *feed_new(sd_event *event, Context *context, const FeedObserver *observer, 
         feed->retry_usec = FEED_RETRY_MIN_USEC;
         feed->peers = rows_new(&peer_row_type);
         feed->alerts = rows_new(&alert_row_type);
-        feed->calls = calls_new(event, context, on_call_over, feed);
+        feed->calls = calls_new(event, context, &calls_observer, feed);
         checks_init(&feed->checks);
         if (follow(feed) < 0)
                 connection_lost(feed);

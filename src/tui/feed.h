@@ -22,6 +22,8 @@ typedef struct FeedObserver {
         void (*changed)(void *userdata); /* something of what is asked for below is another */
         /* a transition or a delivery, in one line */
         void (*happened)(void *userdata, bool is_good, const char *text);
+        /* The terminal is somebody else's from now on, who asks for polkit's password; or ours again. */
+        void (*asking)(void *userdata, bool begins);
 } FeedObserver;
 
 /* ---- lifecycle ---- */

@@ -379,6 +379,7 @@ static int refuse(char **reterr_text, int error, const char *text) {
 static int check_terminal(char **reterr_text) {
         const char *name = getenv("TERM");
         const char *place;
+        bool can_move;
         int error;
 
         if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -396,7 +397,9 @@ static int check_terminal(char **reterr_text) {
                 return -EINVAL;
         }
         place = tigetstr("cup");
-        if (!place || place == (const char *) -1) {
+        can_move = place && place != (const char *) -1;
+        (void) del_curterm(cur_term); /* newterm() reads it again */
+        if (!can_move) {
                 *reterr_text =
                                 g_strdup_printf("a terminal of the kind \"%s\" ($TERM) has no cursor that "
                                                 "could be moved: \"quctl status\" prints the same once",
@@ -497,12 +500,12 @@ void screen_suspend(Screen *screen) {
         stderr_back();
 }
 
-void screen_resume(Screen *screen) {
+void screen_resume(Screen *screen, bool take_modes) {
         assert(screen);
 
         if (screen->suspended) {
-                /* the shell may have changed them meanwhile, and shall have its own back */
-                (void) tcgetattr(STDIN_FILENO, &last_will.modes);
+                if (take_modes)
+                        (void) tcgetattr(STDIN_FILENO, &last_will.modes);
                 stderr_divert();
                 last_will.armed = 1;
                 tell_terminal("BE");

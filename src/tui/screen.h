@@ -27,6 +27,6 @@ bool screen_read_key(Screen *screen, Key *ret);
 /* takes the terminal's size anew */
 void screen_resize(Screen *screen);
 /* The terminal is as it was before until screen_resume(), which draws everything again; both may be called
- * twice. */
+ * twice. take_modes: what it is in now are the modes that it gets back in the end. */
 void screen_suspend(Screen *screen);
-void screen_resume(Screen *screen);
+void screen_resume(Screen *screen, bool take_modes);

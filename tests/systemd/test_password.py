@@ -166,6 +166,46 @@ def test_the_question_is_dismissed():
         assert changes(node, bob) == n_changed
 
 
+def test_from_the_dashboard():
+    """Which leaves the screen to the agent and comes back, whatever came of it."""
+    if WHY:
+        return WHY
+    with a_node() as (node, bob):
+        before, n_changed = version(node), changes(node, bob)
+        terminal = Terminal(node, "trap : INT; stty rows 24 cols 80; TERM=xterm quctl tui; echo ended with $?; stty -a")
+        terminal.shows("homepage")
+        leave, come = "\x1b[?1049l", "\x1b[?1049h"
+        # the right password
+        terminal.types("x")
+        terminal.shows(ASKED)
+        assert terminal.text.count(leave) == 1, terminal.text
+        terminal.types(PASSWORD + "\n")
+        terminal.shows(come, times=2)
+        terminal.shows("is disabled")
+        wait_for("it is done", lambda: changes(node, bob) == n_changed + 1)
+        # a wrong one
+        terminal.types("x")
+        terminal.shows(ASKED, times=2)
+        terminal.types("a guess\n")
+        terminal.shows(come, times=3)
+        terminal.shows("polkit does not allow this")
+        # Ctrl-C ends the question, not the dashboard
+        terminal.types("\x1bx")
+        terminal.shows(ASKED, times=3)
+        terminal.types("\x03")
+        terminal.shows(come, times=4)
+        terminal.types("\x1b")
+        # and q the dashboard
+        terminal.types("q")
+        terminal.shows("ended with 0")
+        assert terminal.ends() == 0, terminal.text
+        assert PASSWORD not in terminal.text
+        assert " echo " in terminal.text and " -echo " not in terminal.text, terminal.text
+        assert version(node) == before + 1
+        name = next(check["name"] for check in node.status()["checks"] if check["state"] == "disabled")
+        node.quctl("--system", "check", "enable", name)
+
+
 def test_who_does_not_want_to_be_asked_is_not():
     if WHY:
         return WHY
