@@ -17,6 +17,7 @@
 typedef struct Authority {
         sd_bus *sd;
         bool authorized, challenge, dismissed, hold, late;
+        const char *only; /* the one action that is authorized; NULL: all */
         sd_bus_message *held;
         unsigned n_asked, n_cancelled;
         char *action, *subject, *member, *cancellation_id;
@@ -33,7 +34,13 @@ static int answer(Authority *a, sd_bus_message *m) {
                                 >=,
                                 0);
         else
-                g_assert_cmpint(sd_bus_message_append(reply, "(bba{ss})", a->authorized, a->challenge, 0),
+                g_assert_cmpint(sd_bus_message_append(
+                                                reply,
+                                                "(bba{ss})",
+                                                a->authorized && (!a->only ||
+                                                                  g_str_equal(a->only, a->action)),
+                                                a->challenge,
+                                                0),
                                 >=,
                                 0);
         return sd_bus_send(NULL, reply, NULL);
@@ -215,6 +222,53 @@ static void test_allowed(Fixture *f, gconstpointer data) {
         f->authority.authorized = false;
         ASSERT_SOMEBODY(f, true, SD_BUS_ERROR_ACCESS_DENIED);
         g_assert_cmpuint(f->authority.n_asked, ==, 3);
+}
+
+static char *apply_document(Fixture *f, const char *remove_node) {
+        return call_as(&f->world,
+                       SOMEBODY,
+                       /* interactive= */ true,
+                       BUS_PATH,
+                       BUS_INTERFACE_MANAGER,
+                       "ApplyDocument",
+                       "sa{sv}",
+                       "a text",
+                       1,
+                       "remove_node",
+                       "s",
+                       remove_node);
+}
+
+/* A text that removes a node needs leave for both: what was granted for one action is none for another. */
+static void test_two_actions(Fixture *f, gconstpointer data) {
+        g_autofree char *plain = NULL, *one = NULL, *other = NULL, *both = NULL;
+
+        if (f->skipped)
+                return;
+        f->authority.authorized = true;
+        f->authority.only = BUS_ACTION_CONFIGURE;
+        plain = apply_document(f, "");
+        g_assert_cmpstr(plain, ==, BUS_ERROR_NOT_FOUND);
+        g_assert_cmpuint(f->authority.n_asked, ==, 1);
+        g_clear_pointer(&f->world.manager->last_text, g_free);
+
+        one = apply_document(f, FAKE_OTHER);
+        g_assert_cmpstr(one, ==, SD_BUS_ERROR_ACCESS_DENIED);
+        g_assert_cmpstr(f->authority.action, ==, BUS_ACTION_PEERS);
+        g_assert_cmpuint(f->authority.n_asked, ==, 3);
+        f->authority.only = BUS_ACTION_PEERS;
+        other = apply_document(f, FAKE_OTHER);
+        g_assert_cmpstr(other, ==, SD_BUS_ERROR_ACCESS_DENIED);
+        g_assert_cmpuint(f->authority.n_asked, ==, 4);
+        g_assert_null(f->world.manager->last_text);
+
+        f->authority.only = NULL;
+        both = apply_document(f, FAKE_OTHER);
+        g_assert_cmpstr(both, ==, BUS_ERROR_NOT_FOUND);
+        g_assert_cmpuint(f->authority.n_asked, ==, 6);
+        g_assert_cmpstr(f->world.manager->last_text,
+                        ==,
+                        "apply a text, base 0, without " FAKE_OTHER ", bus, uid 65534");
 }
 
 static void test_denied(Fixture *f, gconstpointer data) {
@@ -487,6 +541,7 @@ int main(int argc, char *argv[]) {
                 void (*test)(Fixture *f, gconstpointer data);
         } tests[] = {
                 { "/bus/polkit/allowed", test_allowed },
+                { "/bus/polkit/two-actions", test_two_actions },
                 { "/bus/polkit/denied", test_denied },
                 { "/bus/polkit/no-authority", test_no_authority },
                 { "/bus/polkit/root", test_root },
