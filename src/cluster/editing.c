@@ -139,7 +139,8 @@ void editing_judge(Editing *editing, const EditingInput *input, EditingStep *ret
                         *ret = rejected(CHANGE_INVALID, refusal);
                 else if (!input->has_leader)
                         *ret = rejected(CHANGE_NO_QUORUM,
-                                        "there is no quorum, so the edit could not be replicated");
+                                        "there is no quorum, so the edit could not be replicated; nothing "
+                                        "was changed");
                 else
                         *ret = propose(editing, edit, current->version);
                 break;
