@@ -498,12 +498,13 @@ def test_thousands_of_rows():
         ) + after)
         wait_for("all of them", lambda: len(node.status()["checks"]) == many + 1, 60)
         with Terminal(node) as terminal:
-            terminal.wait(f"Checks ({many + 1}", f"1-18 of {many + 1}", "check-0000")
+            terminal.wait(f"Checks ({many + 1}", f"1-18 of {many + 1}").keys("s", "s").wait("NAME ▲")
+            terminal.keys("Home").wait("check-0000", f"1-18 of {many + 1}")
             terminal.keys("End").wait(f"{many - 16}-{many + 1} of {many + 1}", "seed")
             terminal.keys("PPage", "PPage").wait("check-2966")
             terminal.keys("Home").wait("check-0000")
             terminal.keys("/").type("check-29").wait("/check-29: 1-18 of 100 of 3001").keys("Enter", "End").wait("check-2999")
-            terminal.keys("s", "s", "S").wait("NAME ▼", "check-2999").keys("Escape").wait(f"of {many + 1}")
+            terminal.keys("S").wait("NAME ▼", "check-2999").keys("Escape").wait(f"of {many + 1}")
             terminal.keys("Home").wait("seed", "check-2999")
             # what changes far away changes here
             node.quctl("check", "disable", "check-2998")
