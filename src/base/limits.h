@@ -131,12 +131,14 @@
 #define BUS_QUEUE_MAX 4096          /* messages waiting for one connection */
 #define BUS_LIST_MAX 1000           /* rows of one ListChecks call */
 #define BUS_CONNECTIONS_MAX 64      /* on the private socket, at a time */
-#define BUS_CALLS_MAX 256           /* calls of one connection that wait for their answer */
+#define BUS_CALLS_MAX 256           /* calls of one connection, or user, that wait for their answer */
+#define BUS_CALLS_PER_CALLER 64     /* likewise, and questions, of one unique name on a shared bus */
 #define BUS_BIG_CALLS_MAX 8         /* unread messages past which a call with a long answer is refused */
 #define POLKIT_QUESTIONS_PER_USER 8 /* unanswered ones about one user; bus daemons allow 128 in all */
 #define POLKIT_ANSWER_USEC (30 * USEC_PER_SEC)   /* where nobody is asked */
 #define POLKIT_PERSON_USEC (5 * USEC_PER_MINUTE) /* where a person may be */
 #define AUDIT_LOOKUP_USEC (5 * USEC_PER_SEC)     /* a caller's unit and session */
-#define AUDIT_REFUSALS_MAX 20                    /* entries of a minute; the rest is counted */
+#define AUDIT_REFUSALS_MAX 20                    /* entries of a user's minute; the rest is counted */
+#define AUDIT_REFUSED_USERS_MAX 16               /* users counted by themselves at a time */
 #define BUS_QUEUE_LOW 512 /* unread messages up to which signals are handed to a connection */
 #define BUS_STALL_USEC (1 * USEC_PER_SEC) /* a connection over its limit may take nothing for this long */

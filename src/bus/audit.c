@@ -313,24 +313,43 @@ static usec_t now_usec(const Bus *bus) {
         return now;
 }
 
-void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action) {
-        g_autofree char *uid_text = g_strdup_printf("%u", (unsigned) uid), *more = NULL;
-        usec_t now = now_usec(bus);
+/* The user's place; where as many others were refused within the minute, that of all the rest. */
+static Refusals *refusals_of(Bus *bus, uid_t uid, usec_t now) {
+        Refusals *r, *unused = NULL, *over = NULL;
 
-        if (now >= bus->refusals_since + USEC_PER_MINUTE) {
-                if (bus->n_refusals > AUDIT_REFUSALS_MAX)
-                        more =
-                                        g_strdup_printf(" (and %u refusals before it)",
-                                                        bus->n_refusals - AUDIT_REFUSALS_MAX);
-                bus->refusals_since = now;
-                bus->n_refusals = 0;
+        for (r = bus->refusals; r < bus->refusals + AUDIT_REFUSED_USERS_MAX; r++)
+                if (r->since == 0)
+                        unused = unused ?: r;
+                else if (r->uid == uid)
+                        return r;
+                else if (now >= r->since + USEC_PER_MINUTE)
+                        over = over ?: r;
+        if (!unused && over)
+                over->since = 0;
+        return unused ?: over ?: r;
+}
+
+void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action) {
+        g_autofree char *uid_text = NULL, *more = NULL;
+        usec_t now = now_usec(bus);
+        Refusals *refusals;
+
+        if (uid != (uid_t) -1) /* who was gone before it could be asked */
+                uid_text = g_strdup_printf("%u", (unsigned) uid);
+        refusals = refusals_of(bus, uid, now);
+        if (refusals->since == 0 || now >= refusals->since + USEC_PER_MINUTE) {
+                if (refusals->since > 0 && refusals->n > AUDIT_REFUSALS_MAX)
+                        more = g_strdup_printf(
+                                        " (and %u refusals before it)", refusals->n - AUDIT_REFUSALS_MAX);
+                *refusals = (Refusals){ .since = MAX(now, 1U), .uid = uid };
         }
-        if (++bus->n_refusals > AUDIT_REFUSALS_MAX)
+        if (++refusals->n > AUDIT_REFUSALS_MAX)
                 return;
         journal_event(EVENT_CHANGE_REFUSED,
                       JOURNAL_FIELDS({ JOURNAL_CALLER_UID, uid_text }, { JOURNAL_MEMBER, member }),
-                      "uid %u may not %s (%s)%s",
-                      (unsigned) uid,
+                      "%s%s may not %s (%s)%s",
+                      uid_text ? "uid " : "A caller whose uid is not known",
+                      uid_text ?: "",
                       member,
                       action,
                       more ?: "");

@@ -19,7 +19,8 @@ Audit *audit_new(Connection *connection, sd_bus_message *m, const char *interfac
 void audit_answered(Audit *audit, const ManagerAnswer *answer, sd_bus_message *reply);
 /* What was asked is no longer waited for: written as such. */
 Audit *audit_free(Audit *audit);
-/* At once: this caller may not. Many in a short time are told as one. */
+/* At once: this caller may not; uid -1: it is not known. Many of one user in a short time are told as
+ * one. */
 void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action);
 /* The system bus has gone: nobody answers the look-ups any more. */
 void audit_bus_lost(Bus *bus);

@@ -12,6 +12,7 @@
 
 struct BusCall {
         Connection *connection;
+        uid_t uid; /* of the caller; -1: not asked */
         sd_bus_message *message;
         bus_reply_t reply;
         sd_bus_slot *watch; /* on a shared bus: the caller's name */
@@ -24,6 +25,29 @@ static int on_caller_gone(sd_bus_message *m, void *userdata, sd_bus_error *reter
         return 0;
 }
 
+static int too_many(unsigned n, sd_bus_error *reterr) {
+        return bus_error_setf(
+                        reterr,
+                        SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "%u of your calls are waiting for their answers already; wait for one.",
+                        n);
+}
+
+/* sender: NULL on a private connection, which is one caller's */
+static int check_room(const Connection *c, const char *sender, uid_t uid, sd_bus_error *reterr) {
+        unsigned of_caller = 0, of_user = 0;
+
+        for (unsigned i = 0; i < c->calls->len; i++) {
+                const BusCall *call = g_ptr_array_index(c->calls, i);
+
+                of_caller += !c->private && g_strcmp0(sd_bus_message_get_sender(call->message), sender) == 0;
+                of_user += uid != (uid_t) -1 && call->uid == uid;
+        }
+        return of_caller >= BUS_CALLS_PER_CALLER ? too_many(of_caller, reterr)
+               : of_user >= BUS_CALLS_MAX        ? too_many(of_user, reterr)
+                                                 : 0;
+}
+
 int bus_call_new(
                 Connection *connection,
                 sd_bus_message *message,
@@ -31,6 +55,7 @@ int bus_call_new(
                 BusCall **ret,
                 sd_bus_error *reterr) {
         BusCall *call;
+        uid_t uid;
         int r;
 
         assert(connection);
@@ -38,15 +63,13 @@ int bus_call_new(
         assert(reply);
         assert(ret);
 
-        if (connection->private && connection->calls->len >= BUS_CALLS_MAX)
-                return bus_error_setf(
-                                reterr,
-                                SD_BUS_ERROR_LIMITS_EXCEEDED,
-                                "%d calls are waiting for their answers already.",
-                                BUS_CALLS_MAX);
+        uid = connection->private || connection->granted == message ? connection->uid : (uid_t) -1;
+        r = check_room(connection, sd_bus_message_get_sender(message), uid, reterr);
+        if (r < 0)
+                return r;
 
         call = g_new0(BusCall, 1);
-        *call = (BusCall){ .connection = connection, .reply = reply };
+        *call = (BusCall){ .connection = connection, .uid = uid, .reply = reply };
         call->message = sd_bus_message_ref(message);
         g_ptr_array_add(connection->calls, call);
         r = connection_watch_name(

@@ -6,6 +6,7 @@
 
 #include <systemd/sd-bus.h>
 
+#include "base/limits.h"
 #include "bus/backlog.h"
 #include "bus/bus.h"
 #include "bus/connection.h"
@@ -25,6 +26,13 @@ typedef struct Found {
         PeerView peer;
 } Found;
 
+/* of one user */
+typedef struct Refusals {
+        usec_t since; /* CLOCK_MONOTONIC; 0: the place is free */
+        uid_t uid;
+        unsigned n; /* since then */
+} Refusals;
+
 struct Bus {
         sd_event *event;
         Manager *manager;
@@ -42,9 +50,8 @@ struct Bus {
         void (*ready)(void *userdata);
         void *userdata;
         sd_event_source *ready_source;
-        GPtrArray *audits;     /* of Audit */
-        usec_t refusals_since; /* CLOCK_MONOTONIC */
-        unsigned n_refusals;   /* since then */
+        GPtrArray *audits;                              /* of Audit */
+        Refusals refusals[AUDIT_REFUSED_USERS_MAX + 1]; /* the last: all who have no place of their own */
         bool is_ready;
 };
 

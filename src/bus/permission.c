@@ -97,7 +97,9 @@ static int refuse(Connection *c, uid_t uid, const Permission *permission, sd_bus
 
 static int too_many(sd_bus_error *reterr) {
         return sd_bus_error_set(
-                        reterr, SD_BUS_ERROR_LIMITS_EXCEEDED, "Too many callers at once; try again.");
+                        reterr,
+                        SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "Too many calls wait for permission already; wait for an answer, or try again.");
 }
 
 /* ---- the answer ---- */
@@ -298,6 +300,17 @@ ask(Connection *c, sd_bus_message *message, const Permission *permission, sd_bus
         return 0;
 }
 
+static unsigned n_questions_of(const Connection *c, const char *sender) {
+        unsigned n = 0;
+
+        for (unsigned i = 0; i < c->questions->len; i++) {
+                const Question *q = g_ptr_array_index(c->questions, i);
+
+                n += g_strcmp0(sd_bus_message_get_sender(q->message), sender) == 0;
+        }
+        return n;
+}
+
 int permission_check(
                 Connection *connection,
                 sd_bus_message *message,
@@ -327,7 +340,8 @@ int permission_check(
                                                    : refuse(connection, connection->uid, permission, reterr);
         if (!sd_bus_message_get_sender(message))
                 return refuse(connection, (uid_t) -1, permission, reterr);
-        if (connection->questions->len >= BUS_QUEUE_MAX)
+        if (connection->questions->len >= BUS_QUEUE_MAX ||
+            n_questions_of(connection, sd_bus_message_get_sender(message)) >= BUS_CALLS_PER_CALLER)
                 return too_many(reterr);
         return ask(connection, message, permission, handler);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/names.h"
 #include "broker.h"
 #include "harness.h"
@@ -309,6 +310,84 @@ static int on_ignored(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return 0;
 }
 
+/* one caller's calls that wait leave room for others' */
+static void test_calls_per_caller(void) {
+        _cleanup_(sd_bus_unrefp) sd_bus *client = NULL, *other = NULL;
+        sd_bus_message *refused;
+        _broker_ b;
+        bool there = broker_up(&b);
+        _world_ w;
+
+        if (there)
+                broker_start_and_wait(&b);
+        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
+        if (!there)
+                return;
+        WORLD_UNTIL(&w, bus_is_ready(w.bus));
+        client = world_client(&w, b.address);
+        other = world_client(&w, b.address);
+        w.manager->hold = true;
+        for (unsigned i = 0; i < BUS_CALLS_PER_CALLER; i++) {
+                g_assert_cmpint(sd_bus_call_method_async(
+                                                client,
+                                                NULL,
+                                                BUS_NAME,
+                                                BUS_PATH,
+                                                BUS_INTERFACE_MANAGER,
+                                                "TestAlert",
+                                                on_ignored,
+                                                NULL,
+                                                "s",
+                                                "pager"),
+                                >=,
+                                0);
+                WORLD_UNTIL(&w, w.manager->pending->len == i + 1);
+        }
+        refused = manager_call(&w, client, "TestAlert", "s", "pager");
+        assert_error(refused, SD_BUS_ERROR_LIMITS_EXCEEDED, "64 of your calls are waiting");
+        g_assert_cmpuint(w.manager->pending->len, ==, BUS_CALLS_PER_CALLER);
+        g_assert_cmpint(sd_bus_call_method_async(
+                                        other,
+                                        NULL,
+                                        BUS_NAME,
+                                        BUS_PATH,
+                                        BUS_INTERFACE_MANAGER,
+                                        "TestAlert",
+                                        on_ignored,
+                                        NULL,
+                                        "s",
+                                        "pager"),
+                        >=,
+                        0);
+        WORLD_UNTIL(&w, w.manager->pending->len == BUS_CALLS_PER_CALLER + 1);
+        fake_manager_release(w.manager);
+        world_turns(&w, 1000);
+}
+
+/* who is refused again and again is told of seldom; another user's refusal is told of all the same */
+static void test_refusals_per_user(void) {
+        _broker_ b;
+        bool there = broker_up(&b) && geteuid() == 0;
+        _world_ w;
+
+        if (there)
+                broker_start_and_wait(&b);
+        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
+        if (!there)
+                return;
+        WORLD_UNTIL(&w, bus_is_ready(w.bus));
+        for (unsigned i = 0; i <= AUDIT_REFUSALS_MAX; i++) {
+                if (i == AUDIT_REFUSALS_MAX)
+                        g_clear_pointer(&journal_last_call, g_free);
+                g_free(call_as(&w, 65534, false, BUS_PATH, BUS_INTERFACE_MANAGER, "TestAlert", "s", "x"));
+        }
+        g_assert_null(journal_last_call);
+        /* one that the bus daemon finds a user of */
+        g_free(call_as(&w, 1, false, BUS_PATH, BUS_INTERFACE_MANAGER, "TestAlert", "s", "x"));
+        g_assert_nonnull(journal_last_call);
+        g_assert_true(g_str_has_prefix(journal_last_call, "uid 1 may not TestAlert (" BUS_ACTION_TEST ")"));
+}
+
 static void test_caller_gone(void) {
         _broker_ b;
         bool there = broker_up(&b);
@@ -352,6 +431,8 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/bus/shared/lost-and-found", test_lost_and_found);
         g_test_add_func("/bus/shared/name-taken", test_name_taken);
         g_test_add_func("/bus/shared/permissions", test_permissions);
+        g_test_add_func("/bus/shared/calls-per-caller", test_calls_per_caller);
+        g_test_add_func("/bus/shared/refusals-per-user", test_refusals_per_user);
         g_test_add_func("/bus/shared/caller-gone", test_caller_gone);
         return g_test_run();
 }
