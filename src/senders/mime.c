@@ -108,11 +108,12 @@ char *mime_header(const char *name, const char *text) {
         return g_string_free(out, FALSE);
 }
 
+/* ASCII: what is not needs a relay with SMTPUTF8 (RFC 6531), which is not asked for. */
 static bool is_address(const char *address) {
         const char *at = strrchr(address, '@');
 
         if (!at || at == address || !at[1] || strlen(address) > ADDRESS_MAX_BYTES ||
-            !g_utf8_validate(address, -1, NULL))
+            !g_str_is_ascii(address))
                 return false;
         for (const char *p = address; *p; p++)
                 if (is_control((unsigned char) *p) || strchr(" <>,;:()[]\\\"", *p))

@@ -65,9 +65,22 @@ static void test_mailboxes(void) {
                 { "Ops Team <a@b.test>", "To: Ops Team <a@b.test>\r\n", "a@b.test" },
                 { "\"Ops, Inc.\" <a@b.test>", "To: =?UTF-8?B?T3BzLCBJbmMu?= <a@b.test>\r\n", "a@b.test" },
         };
-        static const char *const bad[] = { "",          "a",        "@b",        "a@",           "a b@c",
-                                           "a@b\r\nX:", "a@b, c@d", "<a@b> c@d", "a@b\nx <c@d>", "<a@b",
-                                           "<>",        "a@b>c",    "a@b\x7f",   "<a@b><c@d>" };
+        static const char *const bad[] = { "",
+                                           "a",
+                                           "@b",
+                                           "a@",
+                                           "a b@c",
+                                           "a@b\r\nX:",
+                                           "a@b, c@d",
+                                           "<a@b> c@d",
+                                           "a@b\nx <c@d>",
+                                           "<a@b",
+                                           "<>",
+                                           "a@b>c",
+                                           "a@b\x7f",
+                                           "<a@b><c@d>",
+                                           "a@b\u00fc.test",
+                                           "\u00fc <\u00fc@b.test>" };
 
         for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
                 g_autofree char *line = mime_mailbox_header("To", good[i].mailbox);
