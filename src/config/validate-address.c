@@ -83,6 +83,14 @@ int target_validate(CheckKind type, const char *target, char **reterr_text) {
         return refuse(reterr_text, "the type is unknown; http, tcp or icmp");
 }
 
+/* RFC 5321 section 4.1.3, no closer: [192.0.2.1], [IPv6:2001:db8::1] */
+static bool is_address_literal(const char *domain) {
+        size_t n = strlen(domain);
+
+        return n > 2 && domain[n - 1] == ']' &&
+               strspn(domain + 1, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".:-") == n - 2;
+}
+
 /* Plausible, no more: RFC 5321 has the grammar, the mail server the last word. What could end the command or
  * the header line it stands in is refused. */
 int mail_address_validate(const char *address, char **reterr_text) {
@@ -95,13 +103,18 @@ int mail_address_validate(const char *address, char **reterr_text) {
                 return refuse(reterr_text,
                               "not a bare mail address; write only ops@example.com, without a name, blanks "
                               "or brackets");
+        if (!g_str_is_ascii(address))
+                return refuse(reterr_text,
+                              "letters beyond ASCII need SMTPUTF8 of every mail server; write the domain as "
+                              "xn--…, or take another address");
 
         at = strrchr(address, '@');
-        if (!at || at == address || memchr(address, '@', (size_t) (at - address)) || at - address > 64)
+        if (!at || at == address || memchr(address, '@', (size_t) (at - address)) || at - address > 64 ||
+            strcspn(address, ":[]") < (size_t) (at - address))
                 return refuse(reterr_text,
                               "\"%.64s\" is not a mail address such as ops@example.com",
                               address);
-        if (at[1] == '[' ? !g_str_has_suffix(at, "]") : !text_is_host(at + 1) || strchr(at, ':'))
+        if (at[1] == '[' ? !is_address_literal(at + 1) : !text_is_host(at + 1) || strchr(at, ':'))
                 return refuse(reterr_text, "\"%.64s\" has no mail domain after the @", address);
         return 0;
 }

@@ -108,15 +108,23 @@ char *mime_header(const char *name, const char *text) {
         return g_string_free(out, FALSE);
 }
 
-/* ASCII: what is not needs a relay with SMTPUTF8 (RFC 6531), which is not asked for. */
-static bool is_address(const char *address) {
-        const char *at = strrchr(address, '@');
+/* RFC 5321 section 4.1.3, as far as a line can be told from it: [192.0.2.1], [IPv6:2001:db8::1] */
+static bool is_address_literal(const char *domain) {
+        size_t n = strlen(domain);
 
-        if (!at || at == address || !at[1] || strlen(address) > ADDRESS_MAX_BYTES ||
-            !g_str_is_ascii(address))
+        return n > 2 && domain[0] == '[' && domain[n - 1] == ']' &&
+               strspn(domain + 1, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS ".:-") == n - 2;
+}
+
+/* ASCII alone: what is beyond it needs SMTPUTF8 (RFC 6531) of every relay on the way */
+static bool is_address(const char *address) {
+        const char *at = strrchr(address, '@'), *end;
+
+        if (!at || at == address || !at[1] || strlen(address) > ADDRESS_MAX_BYTES)
                 return false;
-        for (const char *p = address; *p; p++)
-                if (is_control((unsigned char) *p) || strchr(" <>,;:()[]\\\"", *p))
+        end = is_address_literal(at + 1) ? at : at + strlen(at);
+        for (const char *p = address; p < end; p++)
+                if (!g_ascii_isgraph(*p) || strchr("<>,;:()[]\\\"", *p))
                         return false;
         return true;
 }

@@ -194,6 +194,13 @@ static void test_alerts(void) {
                   "or brackets" },
                 { "type: smtp, smtp_host: mx, smtp_from: root, smtp_to: [c@d]",
                   "smtp_from: \"root\" is not a mail address such as ops@example.com" },
+                { "type: smtp, smtp_host: mx, smtp_from: a@b, smtp_to: [jürgen@c]",
+                  "smtp_to: letters beyond ASCII need SMTPUTF8 of every mail server; write the domain as "
+                  "xn--…, or take another address" },
+                { "type: smtp, smtp_host: mx, smtp_from: a@b, smtp_to: ['a:b@c']",
+                  "smtp_to: \"a:b@c\" is not a mail address such as ops@example.com" },
+                { "type: smtp, smtp_host: mx, smtp_from: a@b, smtp_to: ['a@[::1', 'a@b']",
+                  "smtp_to: \"a@[::1\" has no mail domain after the @" },
                 { "type: smtp, smtp_host: mx, smtp_from: a@b, smtp_to: ['a@b@c']",
                   "smtp_to: \"a@b@c\" is not a mail address such as ops@example.com" },
                 { "type: smtp, smtp_host: mx, smtp_from: a@b, smtp_to: ['a@b:25']",

@@ -63,6 +63,10 @@ static void test_mailboxes(void) {
                 { "a@b.test", "To: a@b.test\r\n", "a@b.test" },
                 { "<a@b.test>", "To: a@b.test\r\n", "a@b.test" },
                 { "Ops Team <a@b.test>", "To: Ops Team <a@b.test>\r\n", "a@b.test" },
+                { "a@[192.0.2.1]", "To: a@[192.0.2.1]\r\n", "a@[192.0.2.1]" },
+                { "Ops <a@[IPv6:2001:db8::1]>",
+                  "To: Ops <a@[IPv6:2001:db8::1]>\r\n",
+                  "a@[IPv6:2001:db8::1]" },
                 { "\"Ops, Inc.\" <a@b.test>", "To: =?UTF-8?B?T3BzLCBJbmMu?= <a@b.test>\r\n", "a@b.test" },
         };
         static const char *const bad[] = { "",
@@ -80,7 +84,14 @@ static void test_mailboxes(void) {
                                            "a@b\x7f",
                                            "<a@b><c@d>",
                                            "a@b\u00fc.test",
-                                           "\u00fc <\u00fc@b.test>" };
+                                           "\u00fc <\u00fc@b.test>",
+                                           "jürgen@b",
+                                           "a@bücher.test",
+                                           "a@[b c]",
+                                           "a@[",
+                                           "a@[]",
+                                           "a[@b",
+                                           "a@b[1]" };
 
         for (size_t i = 0; i < G_N_ELEMENTS(good); i++) {
                 g_autofree char *line = mime_mailbox_header("To", good[i].mailbox);
