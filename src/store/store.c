@@ -22,7 +22,14 @@
 #define GROUP_MAX 64 /* jobs in one transaction */
 #define MARK_DELAY_USEC USEC_PER_SEC
 
-typedef enum JobKind { JOB_BATCH, JOB_PUT_DOCUMENT, JOB_GET_DOCUMENT, JOB_RUN, JOB_STOP } JobKind;
+typedef enum JobKind {
+        JOB_BATCH,
+        JOB_PUT_DOCUMENT,
+        JOB_GET_DOCUMENT,
+        JOB_KEEP_MARK,
+        JOB_RUN,
+        JOB_STOP
+} JobKind;
 
 typedef struct Job {
         JobKind kind;
@@ -32,7 +39,7 @@ typedef struct Job {
         StoreBatch *batch;
         uint64_t epoch;   /* see Store.epoch */
         uint64_t version; /* of a document */
-        char *text;       /* of a document, in or out */
+        char *text;       /* of a document, in or out; JOB_KEEP_MARK: the path */
         void (*work)(void *userdata);
         bool answered; /* JOB_GET_DOCUMENT: somebody waits for this */
 } Job;
@@ -204,6 +211,12 @@ static void follow_mark(Store *store) {
                 store->mark_due = now_monotonic() + MARK_DELAY_USEC;
 }
 
+static void keep_mark(Store *store, Job *job) {
+        store->mark_path = TAKE_PTR(job->text);
+        job_free(job);
+        write_mark(store); /* the one that is there may be behind */
+}
+
 static bool mark_is_due(const Store *store) {
         return store->mark_due > 0 && now_monotonic() >= store->mark_due;
 }
@@ -278,6 +291,9 @@ static void *storage_thread(void *userdata) {
                         break;
                 case JOB_GET_DOCUMENT:
                         answer(store, jobs[0]);
+                        continue;
+                case JOB_KEEP_MARK:
+                        keep_mark(store, jobs[0]);
                         continue;
                 case JOB_RUN:
                         jobs[0]->work(jobs[0]->userdata);
@@ -421,15 +437,14 @@ Store *store_free(Store *store) {
 }
 
 void store_keep_mark(Store *store, const char *path) {
+        Job *job;
+
         assert(store);
         assert(path);
-        assert(!store->mark_path);
 
-        (void) pthread_mutex_lock(&store->mutex);
-        store->mark_path = g_strdup(path);
-        store->mark_due = now_monotonic(); /* the one that is there may be behind */
-        (void) pthread_cond_signal(&store->todo_cond);
-        (void) pthread_mutex_unlock(&store->mutex);
+        job = job_new(JOB_KEEP_MARK, NULL, NULL);
+        job->text = g_strdup(path);
+        push(store, job);
 }
 
 int store_set_aside(const char *path) {
