@@ -216,6 +216,8 @@ static void read_object(Audit *a, sd_bus_message *m) {
         RecordKind kind = kind_of(a->member);
         const char *text;
 
+        if (g_str_has_suffix(a->member, "Document")) /* a text, with secrets */
+                return;
         if (sd_bus_message_rewind(m, /* complete= */ true) < 0)
                 return;
         if (!g_str_has_prefix(sd_bus_message_get_signature(m, /* complete= */ true) ?: "", "s"))

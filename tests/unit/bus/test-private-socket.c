@@ -442,6 +442,28 @@ static void test_daemon_gone(void) {
         (void) sd_bus_close_unref(client);
 }
 
+/* ---- the journal ---- */
+
+/* A short document is no name: no part of it is told. */
+static void test_document_not_told(void) {
+        static const char *const members[] = { "CheckDocument", "ApplyDocument" };
+        sd_bus *client;
+        _world_ w;
+
+        world_up(&w, BUS_NONE);
+        client = world_client(&w, w.address);
+        for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
+                g_clear_pointer(&journal_last_call, g_free);
+                (void) sd_bus_message_unref(manager_call(
+                                &w, client, members[i], "sa{sv}", "smtp_password: hunter2\n", 0));
+                WORLD_UNTIL(&w, journal_last_call);
+                g_assert_nonnull(strstr(journal_last_call, members[i]));
+                g_assert_null(strstr(journal_last_call, "hunter2"));
+        }
+        g_clear_pointer(&journal_last_call, g_free);
+        (void) sd_bus_close_unref(client);
+}
+
 /* ---- programs ---- */
 
 static bool has_program(const char *name) {
@@ -636,6 +658,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/bus/private-socket/unread-lists", test_unread_lists);
         g_test_add_func("/bus/private-socket/caller-gone", test_caller_gone);
         g_test_add_func("/bus/private-socket/daemon-gone", test_daemon_gone);
+        g_test_add_func("/bus/private-socket/document-not-told", test_document_not_told);
         g_test_add_func("/bus/private-socket/busctl", test_busctl);
         g_test_add_func("/bus/private-socket/busctl-monitor", test_busctl_monitor);
         g_test_add_func("/bus/private-socket/gdbus", test_gdbus);
