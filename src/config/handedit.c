@@ -296,7 +296,7 @@ static bool resolve_secrets(Judge *judge) {
                                                 list,
                                                 j,
                                                 field->name,
-                                                g_strdup("there is no value to keep; give it"));
+                                                g_strdup(secret_nothing_kept(field)));
                 }
         }
         return true;

@@ -102,10 +102,11 @@ static int resolve_list(Merge *merge, const DocumentList *list) {
                                    &field) < 0)
                         return conflict(merge,
                                         -ENOKEY,
-                                        "%s \"%s\": there is no %s to keep; give it",
+                                        "%s \"%s\": %s: %s",
                                         list->type->name,
                                         document_list_label(list, object),
-                                        field->name);
+                                        field->name,
+                                        secret_nothing_kept(field));
         }
         return 0;
 }

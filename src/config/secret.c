@@ -71,12 +71,24 @@ void secret_mask(const ObjectType *type, void *object) {
         }
 }
 
+/* Of the two targets: scheme, host and port. Whoever may change a target, but not read its password, must
+ * not have it sent to a host of his own, or in plain. */
+static bool
+goes_to_same_place(const char *a, size_t a_begin, size_t a_length, const char *b, size_t b_begin) {
+        const char *a_host = a + a_begin + a_length, *b_host = b + b_begin + strlen("***");
+        size_t length = strcspn(a_host, "/?#");
+
+        return a_begin == b_begin && memcmp(a, b, a_begin) == 0 && length == strcspn(b_host, "/?#") &&
+               memcmp(a_host, b_host, length) == 0;
+}
+
 static int resolve_target(Check *check, const Check *base) {
         size_t begin, base_begin, base_length;
 
         if (!target_has_mark(check->target, &begin))
                 return 0;
-        if (!base || !user_information(base->target, &base_begin, &base_length))
+        if (!base || !user_information(base->target, &base_begin, &base_length) ||
+            !goes_to_same_place(base->target, base_begin, base_length, check->target, begin))
                 return -ENOKEY;
 
         set_text(&check->target,
@@ -118,4 +130,12 @@ int secret_resolve(const ObjectType *type, void *object, const void *base, const
                 return -ENOKEY;
         }
         return 0;
+}
+
+const char *secret_nothing_kept(const Field *field) {
+        assert(field);
+
+        if (field->flags & FIELD_SECRET || field->type == FIELD_EXTRA)
+                return "there is no value to keep; give it";
+        return "there is no user information to keep for this scheme, host and port; give it";
 }

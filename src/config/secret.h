@@ -14,6 +14,9 @@
 /* Marks every secret that is set. */
 void secret_mask(const ObjectType *type, void *object);
 /* Puts base's secrets in the place of the marks. base may be NULL. -ENOKEY and the field when base has no
- * value there; the object then still holds the mark. */
+ * value there, or when user information would go along to another scheme, host or port; the object then
+ * still holds the mark. */
 int secret_resolve(const ObjectType *type, void *object, const void *base, const Field **reterr_field);
 bool secret_is_mark(const char *value);
+/* the sentence about that; static */
+const char *secret_nothing_kept(const Field *field);

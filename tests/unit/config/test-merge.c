@@ -210,18 +210,30 @@ static void test_merge_objects(void) {
 }
 
 static void test_merge_secrets(void) {
+        static const char *const elsewhere[] = {
+                "https://***@h2", "https://***@h:8443", "http://***@h", "https://***@h.evil", "https://***@",
+        };
+
         assert_merge("hush", "{kept: true}", SAME, 0, "");
-        assert_merge("u:p@h",
-                     "***@h2",
+        assert_merge("u:p@h/",
+                     "***@h/path",
                      SAME,
                      0,
-                     "~ check \"homepage\": target: \"https://***@h/\" -> \"https://***@h2/\"\n");
+                     "~ check \"homepage\": target: \"https://***@h/\" -> \"https://***@h/path\"\n");
+        /* a password does not go along to another host, port or scheme, nor to one that the mark hides */
+        for (size_t i = 0; i < G_N_ELEMENTS(elsewhere); i++)
+                assert_merge("https://u:p@h",
+                             elsewhere[i],
+                             SAME,
+                             -ENOKEY,
+                             "check \"homepage\": target: there is no user information to keep for this "
+                             "scheme, host and port; give it");
         assert_merge("hush", "{kept: true}", "hush", "louder", 0, "");
         assert_merge("alerts:\n",
                      "alerts:\n  - {name: d, type: discord, discord_webhook: {kept: true}}\n",
                      SAME,
                      -ENOKEY,
-                     "alert \"d\": there is no discord_webhook to keep; give it");
+                     "alert \"d\": discord_webhook: there is no value to keep; give it");
 }
 
 /* Where both changed the same, what was edited counts, and each such place is told. */
