@@ -198,18 +198,34 @@ static void fill_judgement(Explanation *e, const ExplanationSources *from) {
 
 /* ---- deliveries ---- */
 
-/* consumed */
-static void add_telling(GPtrArray *tellings, Telling *telling) {
-        for (guint i = 0; i < tellings->len; i++) {
-                Telling *known = g_ptr_array_index(tellings, i);
+static guint hash_telling(gconstpointer p) {
+        const Telling *telling = p;
 
-                if (!telling_is_same(known, telling))
+        return g_str_hash(telling->notice ?: "") ^ g_str_hash(telling->recipient ?: "");
+}
+
+static gboolean equal_tellings(gconstpointer a, gconstpointer b) {
+        return telling_is_same(a, b);
+}
+
+/* The others, which are consumed. There may be thousands on either side, some of them another node's. */
+static void add_tellings(GPtrArray *tellings, GPtrArray *others) {
+        g_autoptr(GHashTable) known = g_hash_table_new(hash_telling, equal_tellings);
+
+        for (guint i = 0; i < tellings->len; i++)
+                (void) g_hash_table_add(known, g_ptr_array_index(tellings, i));
+        while (others->len > 0) {
+                Telling *telling = g_ptr_array_steal_index(others, others->len - 1);
+                Telling *same = g_hash_table_lookup(known, telling);
+
+                if (same) {
+                        telling_merge(same, telling);
+                        (void) telling_free(telling);
                         continue;
-                telling_merge(known, telling);
-                (void) telling_free(telling);
-                return;
+                }
+                g_ptr_array_add(tellings, telling);
+                (void) g_hash_table_add(known, telling);
         }
-        g_ptr_array_add(tellings, telling);
 }
 
 static int compare_tellings(gconstpointer a, gconstpointer b) {
@@ -250,8 +266,7 @@ static void fill_deliveries(Explanation *e, const ExplanationSources *from) {
                 g_autoptr(GPtrArray) remembered = g_ptr_array_new();
 
                 told_list(from->told, from->check->id, remembered);
-                for (guint i = 0; i < remembered->len; i++)
-                        add_telling(e->deliveries, g_ptr_array_index(remembered, i));
+                add_tellings(e->deliveries, remembered);
         }
         sort_and_cut(e->deliveries);
 }
@@ -329,8 +344,7 @@ void explanation_merge(Explanation *explanation, Explanation *other) {
 
         if (!explanation->deliveries)
                 explanation->deliveries = object_list_new(&telling_type);
-        while (given->deliveries && given->deliveries->len > 0)
-                add_telling(explanation->deliveries,
-                            g_ptr_array_steal_index(given->deliveries, given->deliveries->len - 1));
+        if (given->deliveries)
+                add_tellings(explanation->deliveries, given->deliveries);
         sort_and_cut(explanation->deliveries);
 }

@@ -81,10 +81,13 @@ void explain_sent(Manager *m, const Notice *notice, const Recipient *outcome, co
                         manager_send_text(m, peers[i]->id, METHOD_TOLD, text, /* urgent= */ false);
 }
 
-int explain_heard(Manager *m, const char *params, char **reterr_text) {
+int explain_heard(Manager *m, const char *from, const char *params, char **reterr_text) {
         _cleanup_(told_params_freep) ToldParams *decoded = NULL;
         int r;
 
+        /* who does not lead sends nothing, so it has nothing to tell */
+        if (strcmp(from, manager_master(m)) != 0)
+                return 0;
         r = codec_decode(&told_params_type, params, strlen(params), (void **) &decoded, reterr_text);
         if (r < 0)
                 return r;
@@ -94,6 +97,12 @@ int explain_heard(Manager *m, const char *params, char **reterr_text) {
 }
 
 /* ---- asking ---- */
+
+/* One node that is asked. */
+typedef struct Question {
+        Inquiry *inquiry;
+        char *node_id;
+} Question;
 
 static void inquiry_settle(Inquiry *inquiry) {
         if (--inquiry->n_waiting > 0)
@@ -106,17 +115,21 @@ static void inquiry_settle(Inquiry *inquiry) {
 }
 
 static void on_explained(void *userdata, int error, const char *result, const char *text) {
-        Inquiry *inquiry = userdata;
-        Explanation *theirs;
+        _cleanup_(explanation_freep) Explanation *theirs = NULL;
+        Question *question = userdata;
+        Inquiry *inquiry = question->inquiry;
 
         (void) text;
 
-        /* an older node does not know the question: it counts as silent */
+        /* an older node does not know the question: it counts as silent, as does who speaks for another */
         if (error >= 0 &&
-            codec_decode(&explanation_type, result, strlen(result), (void **) &theirs, NULL) >= 0) {
+            codec_decode(&explanation_type, result, strlen(result), (void **) &theirs, NULL) >= 0 &&
+            g_strcmp0(theirs->node_id, question->node_id) == 0) {
                 inquiry->explanation->answered++;
-                explanation_merge(inquiry->explanation, theirs);
+                explanation_merge(inquiry->explanation, TAKE_PTR(theirs));
         }
+        g_free(question->node_id);
+        g_free(question);
         inquiry_settle(inquiry);
 }
 
@@ -126,6 +139,7 @@ static bool is_within_reach(const Manager *m, const char *node_id) {
 }
 
 static void ask(Manager *m, Inquiry *inquiry, const char *node_id, const char *params) {
+        Question *question;
         int r;
 
         inquiry->explanation->asked++;
@@ -133,6 +147,8 @@ static void ask(Manager *m, Inquiry *inquiry, const char *node_id, const char *p
         if (m->n_inquiries > EXPLAIN_AT_ONCE || !is_within_reach(m, node_id))
                 return;
         inquiry->n_waiting++;
+        question = g_new0(Question, 1);
+        *question = (Question){ .inquiry = inquiry, .node_id = g_strdup(node_id) };
         r =
                         transport_call(m->transport,
                                        node_id,
@@ -141,9 +157,12 @@ static void ask(Manager *m, Inquiry *inquiry, const char *node_id, const char *p
                                        /* urgent= */ false,
                                        now_boottime() + EXPLAIN_ASK_USEC,
                                        on_explained,
-                                       inquiry);
-        if (r < 0)
-                inquiry->n_waiting--;
+                                       question);
+        if (r >= 0)
+                return;
+        g_free(question->node_id);
+        g_free(question);
+        inquiry->n_waiting--;
 }
 
 void manager_check_explain(Manager *m, const char *id_or_name, manager_answer_t done, void *userdata) {

@@ -12,7 +12,7 @@ typedef struct TransportCall TransportCall;
 
 /* What this node has sent: remembered here, and by the others. outcome as in the notice's recipient. */
 void explain_sent(Manager *manager, const Notice *notice, const Recipient *outcome, const char *node_id);
-/* what another node has sent */
-int explain_heard(Manager *manager, const char *params, char **reterr_text);
+/* what another node has sent; only of who leads, as far as this node knows, is it remembered */
+int explain_heard(Manager *manager, const char *from, const char *params, char **reterr_text);
 /* another node's question */
 void explain_call(Manager *manager, const char *params, TransportCall *call);

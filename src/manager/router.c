@@ -33,7 +33,7 @@ static void on_message(void *userdata, const char *from, const char *method, con
         else if (strcmp(method, METHOD_CREDENTIALS) == 0)
                 r = credentials_receive(m->credentials, from, params, &error);
         else if (strcmp(method, METHOD_TOLD) == 0)
-                r = explain_heard(m, params, &error);
+                r = explain_heard(m, from, params, &error);
         else
                 r = judge_receive(m->judge, from, method, params, strlen(params), &error);
         if (r < 0)

@@ -302,6 +302,39 @@ static void test_deliveries_are_cut(void) {
                         100 + EXPLAINED_TELLINGS_MAX - 1);
 }
 
+/* A memory full of one check, by chance or by a lying leader, and everybody may ask: it is not a matter of
+ * seconds. What the register keeps and what is remembered is told once. */
+static void test_a_full_memory(void) {
+        _cleanup_(value_unrefp) Value *value = a_value();
+        _cleanup_(told_freep) Told *told = told_new();
+        const Notice *down = fixture_find(value, "mail", NOTICE_DOWN);
+        Recipient sent = recipient_of(DELIVERY_DELIVERED, 1, "250 ok");
+        _cleanup_(explanation_freep) Explanation *e = NULL;
+        unsigned n_same = 0;
+
+        for (unsigned i = 1; i < TELLINGS_MAX; i++) {
+                g_autofree char *id = g_strdup_printf("%u", i);
+                Notice notice = notice_of(id, 0);
+
+                told_add(told, &notice, &sent, "node-0", WALL);
+        }
+        told_add(told, down, &sent, "node-0", WALL + 2 * SEC);
+        g_assert_cmpuint(told_length(told), ==, TELLINGS_MAX);
+        e = explain(value, 1, false, 0, told);
+        explanation_merge(e, explain(value, 2, false, 0, told));
+        g_assert_cmpuint(e->deliveries->len, ==, EXPLAINED_TELLINGS_MAX);
+        for (guint i = 0; i < e->deliveries->len; i++) {
+                const Telling *telling = g_ptr_array_index(e->deliveries, i);
+
+                if (g_strcmp0(telling->notice, down->id) != 0 || g_strcmp0(telling->recipient, "a@x") != 0)
+                        continue;
+                n_same++;
+                g_assert_true(telling->kept);
+                g_assert_cmpstr(telling->result, ==, "delivered");
+        }
+        g_assert_cmpuint(n_same, ==, 1);
+}
+
 static void test_another_check_is_not_merged(void) {
         _cleanup_(value_unrefp) Value *value = a_value();
         _cleanup_(explanation_freep) Explanation *e = explain(value, 1, false, 0, NULL);
@@ -325,6 +358,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/explanation/merge/without-a-master", test_without_a_master_each_speaks_for_itself);
         g_test_add_func("/explanation/merge/deliveries", test_deliveries_are_merged);
         g_test_add_func("/explanation/merge/deliveries-are-cut", test_deliveries_are_cut);
+        g_test_add_func("/explanation/merge/a-full-memory", test_a_full_memory);
         g_test_add_func("/explanation/merge/another-check", test_another_check_is_not_merged);
         return g_test_run();
 }
