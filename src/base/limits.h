@@ -84,6 +84,7 @@
 #define DIAGNOSIS_USEC (3 * USEC_PER_SEC)       /* until peers and resolvers have answered */
 #define DIAGNOSIS_KEPT_USEC (5 * USEC_PER_SEC)  /* who asks sooner gets the same one */
 #define DOCUMENTS_AT_ONCE 4                     /* texts over the bus that are being judged */
+#define DOCUMENT_READERS_MAX 32                 /* callers who wait for the text at a time */
 #define DOCUMENTS_KEPT 64                       /* texts of cluster.yaml that an edit may start from */
 #define DOCUMENTS_KEPT_BYTES (64 * 1024 * 1024) /* of those texts, packed */
 #define ELECTION_MIN_USEC (300 * USEC_PER_MSEC)

@@ -37,6 +37,7 @@ static bool is_big(sd_bus_message *m) {
         const char *member = sd_bus_message_get_member(m);
 
         return member && (g_str_has_prefix(member, "List") || strcmp(member, "ExplainCheck") == 0 ||
+                          strcmp(member, "GetDocument") == 0 || strcmp(member, "CheckDocument") == 0 ||
                           strcmp(member, "GetManagedObjects") == 0);
 }
 

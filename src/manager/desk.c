@@ -111,6 +111,13 @@ void desk_hand_out(Desk *desk, Call *call) {
                                               .version = desk->version });
                 return;
         }
+        if (desk->waiting->len >= DOCUMENT_READERS_MAX) { /* each gets a copy, and everybody may ask */
+                call_fail(call,
+                          CHANGE_REFUSED,
+                          "%d callers wait for the document already; try again in a moment",
+                          DOCUMENT_READERS_MAX);
+                return;
+        }
         g_ptr_array_add(desk->waiting, call);
         if (desk->printing)
                 return; /* whoever asks a moment later may get what was there a moment before */
