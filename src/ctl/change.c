@@ -112,13 +112,12 @@ check_kind(Context *context,
                 kind = row ? row_text(type, "type", row) : NULL;
                 if (kind && strcmp(flags->only, kind) != 0)
                         return fail(STATUS_USAGE,
-                                    "--%s is for %s %ss, and %s is a %s %s",
+                                    "--%s is for %s %ss, and %s is of type %s",
                                     flags->name,
                                     flags->only,
                                     noun,
                                     id_or_name,
-                                    kind,
-                                    noun);
+                                    kind);
         }
         return STATUS_DONE; /* where there is none, the daemon says it better */
 }

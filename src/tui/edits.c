@@ -126,7 +126,7 @@ static void on_answered(bool yes, void *userdata) {
 static void
 ask(Desk *desk, const char *member, const char *noun, const char *id, const char *name, const char *text) {
         Removal *removal = g_new0(Removal, 1);
-        g_autofree char *title = g_strdup_printf("Remove a %s", noun);
+        g_autofree char *title = g_strdup_printf("Remove the %s", noun);
         g_autofree char *question = g_strdup_printf("Remove the %s %s?", noun, name);
 
         removal->desk = desk;
