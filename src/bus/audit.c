@@ -34,6 +34,8 @@ struct Audit {
         uint64_t version;
         char *text;
         sd_bus_message *reply; /* NULL: none to send */
+        bool refused;          /* the manager was not asked */
+        char *more;            /* refused: words about those before it; NULL: none */
 };
 
 static const struct {
@@ -77,7 +79,7 @@ static void write_entry(Audit *a) {
         const char *outcome = a->answered ? change_outcome_to_string(a->outcome) : "unknown";
         const char *text = a->answered && a->outcome != CHANGE_DONE ? a->text : NULL;
 
-        journal_event(EVENT_CALL,
+        journal_event(a->refused ? EVENT_CHANGE_REFUSED : EVENT_CALL,
                       JOURNAL_FIELDS({ JOURNAL_CALLER_UID, uid },
                                      { JOURNAL_CALLER_PID, pid },
                                      { JOURNAL_CALLER_UNIT, a->lookups[0].found },
@@ -90,7 +92,7 @@ static void write_entry(Audit *a) {
                                      { JOURNAL_ALERT_NAME, is_alert ? a->name : NULL },
                                      { JOURNAL_VERSION, version },
                                      { JOURNAL_DETAIL, text }),
-                      "%s asked for %s%s%s: %s%s%s%s%s",
+                      "%s asked for %s%s%s: %s%s%s%s%s%s",
                       caller,
                       a->member,
                       a->name ? " of " : "",
@@ -99,7 +101,8 @@ static void write_entry(Audit *a) {
                       version ? ", version " : "",
                       version ?: "",
                       text && *text ? ": " : "",
-                      text ?: "");
+                      text ?: "",
+                      a->more ?: "");
 }
 
 static void destroy(Audit *a) {
@@ -115,6 +118,7 @@ static void destroy(Audit *a) {
         g_free(a->id);
         g_free(a->name);
         g_free(a->text);
+        g_free(a->more);
         g_free(a);
 }
 
@@ -217,6 +221,8 @@ static void read_object(Audit *a, sd_bus_message *m) {
         const char *text;
 
         if (g_str_has_suffix(a->member, "Document")) /* a text, with secrets */
+                return;
+        if (g_strcmp0(sd_bus_message_get_member(m), a->member) != 0) /* one asks for several, or is Set() */
                 return;
         if (sd_bus_message_rewind(m, /* complete= */ true) < 0)
                 return;
@@ -331,21 +337,48 @@ static Refusals *refusals_of(Bus *bus, uid_t uid, usec_t now) {
         return unused ?: over ?: r;
 }
 
-void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action) {
-        g_autofree char *uid_text = NULL, *more = NULL;
+/* false: this user had its share of entries, and this one is only counted. ret_more: what to say of those
+ * that were, NULL for none; the caller frees. */
+static bool count_refusal(Bus *bus, uid_t uid, char **ret_more) {
         usec_t now = now_usec(bus);
-        Refusals *refusals;
+        Refusals *refusals = refusals_of(bus, uid, now);
 
-        if (uid != (uid_t) -1) /* who was gone before it could be asked */
-                uid_text = g_strdup_printf("%u", (unsigned) uid);
-        refusals = refusals_of(bus, uid, now);
+        *ret_more = NULL;
         if (refusals->since == 0 || now >= refusals->since + USEC_PER_MINUTE) {
                 if (refusals->since > 0 && refusals->n > AUDIT_REFUSALS_MAX)
-                        more = g_strdup_printf(
+                        *ret_more = g_strdup_printf(
                                         " (and %u refusals before it)", refusals->n - AUDIT_REFUSALS_MAX);
                 *refusals = (Refusals){ .since = MAX(now, 1U), .uid = uid };
         }
-        if (++refusals->n > AUDIT_REFUSALS_MAX)
+        return ++refusals->n <= AUDIT_REFUSALS_MAX;
+}
+
+void audit_turned_down(
+                Connection *connection,
+                sd_bus_message *m,
+                const Permission *permission,
+                ChangeOutcome outcome,
+                sd_bus_message *reply) {
+        Audit *audit = NULL;
+        char *more;
+
+        assert(connection);
+        assert(permission);
+
+        if (count_refusal(connection->bus, connection->uid, &more)) {
+                audit = audit_new(connection, m, permission->interface, permission->member);
+                audit->refused = true;
+                audit->more = more;
+        }
+        audit_answered(audit, &(ManagerAnswer){ .outcome = outcome }, reply);
+}
+
+void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action) {
+        g_autofree char *uid_text = NULL, *more = NULL;
+
+        if (uid != (uid_t) -1) /* who was gone before it could be asked */
+                uid_text = g_strdup_printf("%u", (unsigned) uid);
+        if (!count_refusal(bus, uid, &more))
                 return;
         journal_event(EVENT_CHANGE_REFUSED,
                       JOURNAL_FIELDS({ JOURNAL_CALLER_UID, uid_text }, { JOURNAL_MEMBER, member }),

@@ -7,6 +7,7 @@
  * answered and both are known or will not be. */
 
 #include "bus/connection.h"
+#include "bus/permission.h"
 #include "manager/manager.h"
 
 typedef struct Audit Audit;
@@ -19,6 +20,16 @@ Audit *audit_new(Connection *connection, sd_bus_message *m, const char *interfac
 void audit_answered(Audit *audit, const ManagerAnswer *answer, sd_bus_message *reply);
 /* What was asked is no longer waited for: written as such. */
 Audit *audit_free(Audit *audit);
+/* The connection's present caller may do this, but the manager is not asked: the arguments are wrong, or it
+ * is not the time. Told without the reason, which can quote a secret that stands in the wrong place. m as
+ * above; reply as for audit_answered(). Many of one user are told as one, with the others that were
+ * refused. */
+void audit_turned_down(
+                Connection *connection,
+                sd_bus_message *m,
+                const Permission *permission,
+                ChangeOutcome outcome,
+                sd_bus_message *reply);
 /* At once: this caller may not; uid -1: it is not known. Many of one user in a short time are told as
  * one. */
 void audit_refused(Bus *bus, uid_t uid, const char *member, const char *action);

@@ -68,7 +68,14 @@ log_level_set(sd_bus *sd,
         if (r < 0)
                 return r;
         r = set_level(name, reterr);
-        if (r >= 0)
+        if (r < 0)
+                audit_turned_down(
+                                userdata,
+                                /* m= */ NULL,
+                                permission_find(BUS_INTERFACE_LOG_CONTROL, "LogLevel"),
+                                CHANGE_INVALID,
+                                /* reply= */ NULL);
+        else
                 tell(userdata);
         return r;
 }

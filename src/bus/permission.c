@@ -104,11 +104,22 @@ static int too_many(sd_bus_error *reterr) {
 
 /* ---- the answer ---- */
 
-static void reply_error(Question *q, sd_bus_error *error, int r) {
+/* What the handler says is wrong is an entry of the journal too: the caller might have done it. */
+static void turn_down(Question *q, const sd_bus_error *error, int r) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        bool untimely = sd_bus_error_has_name(error, BUS_ERROR_NOT_INITIALIZED) ||
+                        sd_bus_error_has_name(error, SD_BUS_ERROR_LIMITS_EXCEEDED);
+
         if (sd_bus_error_is_set(error))
-                (void) sd_bus_reply_method_error(q->message, error);
-        else if (r < 0)
-                (void) sd_bus_reply_method_errno(q->message, r, NULL);
+                (void) sd_bus_message_new_method_error(q->message, &reply, error);
+        else
+                (void) sd_bus_message_new_method_errno(q->message, &reply, r, NULL);
+        audit_turned_down(
+                        q->connection,
+                        q->message,
+                        q->permission,
+                        untimely ? CHANGE_REFUSED : CHANGE_INVALID,
+                        reply);
 }
 
 /* Calls the handler again, and answers for it as sd-bus would. */
@@ -124,7 +135,22 @@ static void enter_again(Question *q) {
         r = q->handler(q->message, c, &error);
         c->granted = NULL;
         c->granted_action = NULL;
-        reply_error(q, &error, r);
+        if (r < 0 || sd_bus_error_is_set(&error))
+                turn_down(q, &error, r);
+}
+
+/* A private client's, who need not be asked about. */
+static void
+enter_at_once(Connection *c,
+              sd_bus_message *m,
+              const Permission *permission,
+              sd_bus_message_handler_t handler) {
+        enter_again(&(Question){ .connection = c,
+                                 .message = m,
+                                 .handler = handler,
+                                 .permission = permission,
+                                 .uid = c->uid,
+                                 .pid = c->pid });
 }
 
 static bool may_interact(sd_bus_message *m) {
@@ -176,7 +202,7 @@ static void on_decided(PolkitAnswer answer, const char *reason, void *userdata) 
                 break;
         }
         audit_refused(q->connection->bus, q->uid, q->permission->member, action);
-        reply_error(q, &error, 0);
+        (void) sd_bus_reply_method_error(q->message, &error);
 }
 
 /* ---- the questions ---- */
@@ -259,7 +285,7 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
         if (r >= 0 && c->bus->shared && shared_bus_of_system(c->bus->shared) == c->sd) {
                 if (n_asked_about(c, q->uid) >= POLKIT_QUESTIONS_PER_USER) {
                         (void) too_many(&error);
-                        reply_error(q, &error, 0);
+                        (void) sd_bus_reply_method_error(q->message, &error);
                         return 0;
                 }
                 r = ask_polkit(q);
@@ -269,7 +295,7 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
                 }
         }
         (void) refuse(c, q->uid, q->permission, &error);
-        reply_error(q, &error, 0);
+        (void) sd_bus_reply_method_error(q->message, &error);
         return 0;
 }
 
@@ -335,9 +361,14 @@ int permission_check(
         if (!permission->action || (connection->granted == message &&
                                     g_strcmp0(connection->granted_action, permission->action) == 0))
                 return 1;
-        if (connection->private)
-                return may_do_all(connection->uid) ? 1
-                                                   : refuse(connection, connection->uid, permission, reterr);
+        if (connection->private) {
+                if (!may_do_all(connection->uid))
+                        return refuse(connection, connection->uid, permission, reterr);
+                if (connection->granted == message)
+                        return 1;
+                enter_at_once(connection, message, permission, handler);
+                return 0;
+        }
         if (!sd_bus_message_get_sender(message))
                 return refuse(connection, (uid_t) -1, permission, reterr);
         if (connection->questions->len >= BUS_QUEUE_MAX ||

@@ -22,8 +22,9 @@ extern const size_t n_permissions;
 const Permission *permission_find(const char *interface, const char *member);
 
 /* To be asked first in a gated handler, before its arguments are read. > 0: go on; 0: asked, the handler is
- * called again with the same message when the answer is yes, so return 1 now; negative: refused, reterr is
- * set. A handler that was called again may ask for another action's member, with another handler. */
+ * called again with the same message when the answer is yes (or was already), so return 1 now; negative:
+ * refused, reterr is set. Whatever fails in the handler that was called again is an entry of the journal. A
+ * handler that was called again may ask for another action's member, with another handler. */
 int permission_check(
                 Connection *connection,
                 sd_bus_message *message,

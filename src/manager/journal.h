@@ -30,7 +30,7 @@ typedef enum Event {
         EVENT_JOIN_FAILED,
         EVENT_STRANGER,       /* someone without trust was turned away, in bulk */
         EVENT_CHANGE,         /* a committed change of the document */
-        EVENT_CHANGE_REFUSED, /* a caller may not */
+        EVENT_CHANGE_REFUSED, /* a caller may not, or what it asked for is wrong */
         EVENT_CALL,           /* who asked for what over the bus, and what came of it */
         EVENT_TRANSITION,
         EVENT_DELIVERED,

@@ -9,6 +9,7 @@
 
 unsigned n_journal_events;
 char *journal_last_call;
+Event journal_last_event;
 static int level = 6;
 
 void journal_event(Event event, const JournalField *fields, const char *format, ...) {
@@ -26,6 +27,7 @@ void journal_event(Event event, const JournalField *fields, const char *format, 
                 if (fields->value)
                         g_string_append_printf(text, " %s=%s", fields->name, fields->value);
         g_free(journal_last_call);
+        journal_last_event = event;
         journal_last_call = g_string_free(g_steal_pointer(&text), /* free_segment= */ FALSE);
 }
 

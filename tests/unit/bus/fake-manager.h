@@ -6,6 +6,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "manager/journal.h"
 #include "manager/manager.h"
 
 struct Manager {
@@ -30,7 +31,8 @@ struct Manager {
 
 /* what the journal was told */
 extern unsigned n_journal_events;
-extern char *journal_last_call; /* who asked for what, and what came of it; not counted above */
+extern char *journal_last_call;  /* who asked for what, and what came of it; not counted above */
+extern Event journal_last_event; /* which of the two it was */
 
 #define FAKE_NODE "0a000000-0000-4000-8000-000000000001"
 #define FAKE_OTHER "0b000000-0000-4000-8000-000000000002"

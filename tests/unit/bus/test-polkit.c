@@ -478,6 +478,53 @@ static void test_audit(Fixture *f, gconstpointer data) {
         g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CHECK_NAME=homepage"));
 }
 
+/* Whom polkit allows it and who asks for something wrong is told of as well, but not what was wrong: a
+ * secret can stand in the wrong place. */
+static void test_invalid(Fixture *f, gconstpointer data) {
+        if (f->skipped)
+                return;
+        f->authority.authorized = true;
+        for (unsigned i = 0; i <= AUDIT_REFUSALS_MAX; i++) {
+                g_autofree char *name = NULL;
+
+                take(&journal_last_call, NULL);
+                name = call_as(&f->world,
+                               SOMEBODY,
+                               false,
+                               BUS_PATH,
+                               BUS_INTERFACE_MANAGER,
+                               "EditAlert",
+                               "sa{sv}",
+                               "pager",
+                               1,
+                               "hunter2",
+                               "s",
+                               "hunter3");
+                g_assert_cmpstr(name, ==, BUS_ERROR_INVALID);
+                if (i > 0)
+                        continue;
+                WORLD_UNTIL(&f->world, journal_last_call);
+                g_test_message("%s", journal_last_call);
+                g_assert_cmpint(journal_last_event, ==, EVENT_CHANGE_REFUSED);
+                g_assert_true(g_str_has_prefix(
+                                journal_last_call,
+                                "uid 65534 (user@1000.service, session 7) asked for EditAlert of pager: "
+                                "invalid"));
+                g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CALLER_UID=65534 QUPTIME_CALLER_PID="));
+                g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CALLER_UNIT=user@1000.service"));
+                g_assert_nonnull(strstr(journal_last_call, " QUPTIME_CALLER_SESSION=7"));
+                g_assert_nonnull(strstr(
+                                journal_last_call, " QUPTIME_MEMBER=EditAlert QUPTIME_OUTCOME=invalid"));
+                g_assert_nonnull(strstr(journal_last_call, " QUPTIME_ALERT_NAME=pager"));
+                g_assert_null(strstr(journal_last_call, "hunter"));
+        }
+        /* and as seldom as of the others who are refused */
+        g_assert_null(journal_last_call);
+        ASSERT_SOMEBODY(f, false, BUS_ERROR_NOT_FOUND);
+        WORLD_UNTIL(&f->world, journal_last_call);
+        g_assert_cmpint(journal_last_event, ==, EVENT_CALL);
+}
+
 /* Who gives a target for a name does not find its password in the journal. */
 static void test_no_secret(Fixture *f, gconstpointer data) {
         g_autofree char *name = NULL;
@@ -550,6 +597,7 @@ int main(int argc, char *argv[]) {
                 { "/bus/polkit/flood", test_flood },
                 { "/bus/polkit/too-late", test_polkit_too_late },
                 { "/bus/audit/caller", test_audit },
+                { "/bus/audit/invalid", test_invalid },
                 { "/bus/audit/no-secret", test_no_secret },
                 { "/bus/audit/refusals-are-counted", test_refusals_are_counted },
         };

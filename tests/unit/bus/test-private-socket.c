@@ -464,6 +464,68 @@ static void test_document_not_told(void) {
         (void) sd_bus_close_unref(client);
 }
 
+static void assert_told(const char *words) {
+        g_autofree char *expected = g_strdup_printf("uid %u asked for %s ", (unsigned) geteuid(), words);
+
+        g_assert_nonnull(journal_last_call);
+        if (!g_str_has_prefix(journal_last_call, expected))
+                g_error("\"%s\" does not begin with \"%s\"", journal_last_call, expected);
+        g_assert_cmpint(journal_last_event, ==, EVENT_CHANGE_REFUSED);
+        g_clear_pointer(&journal_last_call, g_free);
+}
+
+/* What never came to the manager is told all the same. */
+static void test_turned_down(void) {
+        sd_bus_message *reply;
+        sd_bus *client;
+        _world_ w;
+
+        world_up(&w, BUS_NONE);
+        client = world_client(&w, w.address);
+        reply = manager_call(&w, client, "AddAlert", "a{sv}", 1, "nane", "s", "hunter2");
+        assert_error(reply, BUS_ERROR_INVALID, "did you mean");
+        assert_told("AddAlert: invalid");
+        reply =
+                        manager_call(&w,
+                                     client,
+                                     "ApplyDocument",
+                                     "sa{sv}",
+                                     "hunter2",
+                                     2,
+                                     "remove_node",
+                                     "s",
+                                     "n-1",
+                                     "adopt",
+                                     "s",
+                                     "maybe");
+        assert_error(reply, BUS_ERROR_INVALID, NULL);
+        assert_told("ApplyDocument: invalid");
+        reply =
+                        world_call(&w,
+                                   client,
+                                   BUS_PATH_LOG_CONTROL,
+                                   "org.freedesktop.DBus.Properties",
+                                   "Set",
+                                   "ssv",
+                                   BUS_INTERFACE_LOG_CONTROL,
+                                   "LogLevel",
+                                   "s",
+                                   "loud");
+        assert_error(reply, SD_BUS_ERROR_INVALID_ARGS, "loud");
+        assert_told("LogLevel: invalid");
+        w.manager->initialized = false;
+        assert_error(manager_call(&w, client, "RemoveCheck", "s", "homepage"),
+                     BUS_ERROR_NOT_INITIALIZED,
+                     NULL);
+        assert_told("RemoveCheck of homepage: refused");
+        /* what is open to all is not */
+        assert_error(manager_call(&w, client, "ExplainCheck", "s", "homepage"),
+                     BUS_ERROR_NOT_INITIALIZED,
+                     NULL);
+        g_assert_null(journal_last_call);
+        (void) sd_bus_close_unref(client);
+}
+
 /* ---- programs ---- */
 
 static bool has_program(const char *name) {
@@ -659,6 +721,7 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/bus/private-socket/caller-gone", test_caller_gone);
         g_test_add_func("/bus/private-socket/daemon-gone", test_daemon_gone);
         g_test_add_func("/bus/private-socket/document-not-told", test_document_not_told);
+        g_test_add_func("/bus/private-socket/turned-down", test_turned_down);
         g_test_add_func("/bus/private-socket/busctl", test_busctl);
         g_test_add_func("/bus/private-socket/busctl-monitor", test_busctl_monitor);
         g_test_add_func("/bus/private-socket/gdbus", test_gdbus);
