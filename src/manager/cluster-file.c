@@ -48,6 +48,7 @@ struct ClusterFile {
         uint64_t written_version;
         Writing *writing; /* on the storage thread now */
         bool write_again;
+        bool look_again;        /* what stands in the file can be told once the writing is through */
         int write_error;        /* of the last writing, told once; 0: it succeeded */
         sd_event_source *retry; /* of a writing that failed */
         Editing *edit;          /* a text that is being judged or proposed */
@@ -265,10 +266,14 @@ static bool is_ours(ClusterFile *file) {
 }
 
 /* The exchange on the storage thread wakes the watch before its answer is here: what we are writing now is
- * as much our own text as what we wrote last. */
-static bool wrote(const ClusterFile *file, const char *text) {
-        return g_strcmp0(text, file->last_text) == 0 ||
-               (file->writing && strcmp(text, file->writing->text) == 0);
+ * as much our own text as what we wrote last. But where that one still stands, or again, nobody knows yet
+ * whether it was put back over the new one. */
+static bool wrote(ClusterFile *file, const char *text) {
+        bool new_one = file->writing && strcmp(text, file->writing->text) == 0;
+        bool last_one = g_strcmp0(text, file->last_text) == 0;
+
+        file->look_again = file->writing && last_one && !new_one;
+        return new_one || last_one;
 }
 
 static void read_file(ClusterFile *file, bool in_place) {
@@ -371,6 +376,10 @@ static void on_written(void *userdata, int error) {
         else
                 was_written(file, writing);
         writing_free(writing);
+        if (file->look_again) {
+                file->look_again = false;
+                read_file(file, /* in_place= */ true);
+        }
         if (file->write_again) {
                 file->write_again = false;
                 write_file(file);

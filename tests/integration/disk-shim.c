@@ -31,7 +31,7 @@ static bool is_below(int fd) {
         if (n < 0)
                 return false;
         path[n] = 0;
-        return strncmp(path, below, strlen(below)) == 0 && path[strlen(below)] == '/';
+        return strncmp(path, below, strlen(below)) == 0 && strchr("/", path[strlen(below)]); /* or its end */
 }
 
 static void read_control(char *to, size_t size) {

@@ -389,5 +389,25 @@ def test_an_older_image_of_all_is_noticed_by_the_leader():
         assert last.node_id in leader.text()
 
 
+def test_an_old_text_put_back_before_the_new_one_is_synced():
+    """The daemon knows that its text is in the file only when the directory is synced; what is saved before is an edit."""
+    with on_disks(1, mounts=False) as cluster:
+        up(cluster)
+        node = cluster.nodes[0]
+        path, rejected, draft = (node.dir / name for name in ("cluster.yaml", "cluster.yaml.rejected", ".draft"))
+        node.quctl("check", "add", "tcp", "one", "127.0.0.1:1", *FAST)
+        wait_for("the file shows it", lambda: "name: one" in path.read_text())
+        draft.write_text(path.read_text())
+        draft.chmod(0o600)
+        node.disk.obey("slow-sync 1000")
+        node.quctl("check", "add", "tcp", "two", "127.0.0.1:2", *FAST)
+        wait_for("the file shows it", lambda: "name: two" in path.read_text())
+        os.rename(draft, path)
+        wait_for("it is rejected", rejected.exists)
+        assert "put back" in rejected.read_text().splitlines()[0], rejected.read_text()
+        wait_for("the file is right again", lambda: "name: two" in path.read_text())
+        assert names(node) == {"one", "two"}
+
+
 if __name__ == "__main__":
     harness.main(globals())
