@@ -107,15 +107,21 @@ static void show_detail(Window *window) {
 
 /* ---- settling ---- */
 
-/* an empty table takes no focus: when it is no longer empty, or has been searched, arrows shall work at
- * once */
-static void focus_table(Window *window) {
+static bool table_is_focused(Window *window) {
         GtkWidget *focus = gtk_window_get_focus(GTK_WINDOW(window->window));
 
+        return focus && gtk_widget_is_ancestor(focus, window->view);
+}
+
+/* An empty table takes no focus, and what scrolls it may have got it instead: when the table is no longer
+ * empty, or has been searched, arrows shall work at once. */
+static void focus_table(Window *window) {
         if (gtk_search_bar_get_search_mode(GTK_SEARCH_BAR(window->search_bar)))
                 return;
-        if (!focus || !gtk_widget_is_ancestor(focus, window->stack))
+        if (!table_is_focused(window))
                 (void) gtk_widget_grab_focus(window->view);
+        if (table_is_focused(window))
+                window->focused = true;
 }
 
 static gboolean on_settled(void *userdata) {
@@ -130,10 +136,8 @@ static gboolean on_settled(void *userdata) {
         show_summary(window);
         show_emptiness(window);
         if (!window->focused && window->visible &&
-            g_list_model_get_n_items(G_LIST_MODEL(window->selection)) > 0) {
-                window->focused = true;
+            g_list_model_get_n_items(G_LIST_MODEL(window->selection)) > 0)
                 focus_table(window);
-        }
         window->observer->shown(window->userdata);
         return G_SOURCE_REMOVE;
 }

@@ -130,6 +130,17 @@ def test_keys_alone_are_enough(d):
 
 
 @on_a_desktop
+def test_arrows_work_in_a_table_that_was_empty(d):
+    with Cluster(1, timing=TIMING) as cluster:
+        node = cluster.up().nodes[0]
+        d.start(f"--address={node.socket}")
+        wait_for("an empty table", lambda: "0 checks" in d.line("summary") and d.line("problem") == "")
+        node.quctl("check", "add", "tcp", "alpha", f"127.0.0.1:{free_port()}", *FAST)
+        wait_for("a row", lambda: d.names() == ["alpha"])
+        wait_for("arrows choose at once", lambda: d.keys("Down") or d.line("detail").startswith("alpha"))
+
+
+@on_a_desktop
 def test_options_and_one_instance(d):
     version = d.run("--version")
     assert version.returncode == 0 and version.stdout.startswith("quptime-applet "), version
