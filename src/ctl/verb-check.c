@@ -26,10 +26,15 @@
                           .bits = FLAG_DAEMON_DEFAULT,                                                      \
                           .field = "timeout",                                                               \
                           .help = "how long a probe may take" },                                            \
+                        { .name = "alerts",                                                                 \
+                          .type = FLAG_LIST,                                                                \
+                          .bits = FLAG_ALERTS,                                                              \
+                          .value = "A,B,…",                                                                 \
+                          .field = "alert_ids",                                                             \
+                          .help = "names or ids of the alerts that hear of it, besides the default ones" }, \
         {                                                                                                   \
-                .name = "alerts", .type = FLAG_LIST, .bits = FLAG_ALERTS, .value = "A,B,…",                 \
-                .field = "alert_ids",                                                                       \
-                .help = "names or ids of the alerts that hear of it, besides the default ones"              \
+                .name = "suppress-alerts", .type = FLAG_LIST, .bits = FLAG_ALERTS, .value = "A,B,…",        \
+                .field = "suppress_alert_ids", .help = "default alerts that do not hear of it"              \
         }
 
 static const Flag http_flags[] = {
@@ -75,6 +80,12 @@ static const Flag edit_flags[] = {
           .value = "A,B,…",
           .field = "alert_ids",
           .help = "the alerts that hear of it, instead of those before" },
+        { .name = "suppress-alerts",
+          .type = FLAG_LIST,
+          .bits = FLAG_ALERTS,
+          .value = "A,B,…",
+          .field = "suppress_alert_ids",
+          .help = "the alerts that do not hear of it, instead of those before" },
         { .name = "expect",
           .type = FLAG_NUMBER,
           .value = "STATUS",

@@ -6,27 +6,39 @@
 #include "ctl/text.h"
 #include "ctl/verbs.h"
 
-#define OPTION_COLUMN 26
+/* "-x, --name=VALUE" */
+static char *option_text(const Flag *flag) {
+        char letter[] = "-x, ";
+
+        letter[1] = flag->letter;
+        return g_strdup_printf(
+                        "%s--%s%s%s",
+                        flag->letter ? letter : "    ",
+                        flag->name,
+                        flag->value ? "=" : "",
+                        flag->value ?: "");
+}
+
+/* by display width: printf() counts bytes */
+static int widest_option(const Flag *flags) {
+        int width = 0;
+
+        for (; flags->name; flags++) {
+                g_autofree char *option = option_text(flags);
+
+                width = MAX(width, (int) text_width(option));
+        }
+        return width;
+}
 
 static void print_flags(const char *title, const Flag *flags) {
+        int width = widest_option(flags);
+
         (void) printf("\n%s:\n", title);
         for (; flags->name; flags++) {
-                g_autofree char *option = NULL;
-                char letter[] = "-x, ";
+                g_autofree char *option = option_text(flags);
 
-                letter[1] = flags->letter;
-                option =
-                                g_strdup_printf("%s--%s%s%s",
-                                                flags->letter ? letter : "    ",
-                                                flags->name,
-                                                flags->value ? "=" : "",
-                                                flags->value ?: "");
-                /* by display width: printf() counts bytes */
-                (void) printf("  %s%*s  %s",
-                              option,
-                              MAX(0, OPTION_COLUMN - (int) text_width(option)),
-                              "",
-                              flags->help);
+                (void) printf("  %s%*s  %s", option, width - (int) text_width(option), "", flags->help);
                 if (flags->bits & FLAG_REQUIRED)
                         (void) printf(" (required)");
                 if (flags->standard)

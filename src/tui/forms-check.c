@@ -12,15 +12,6 @@
 
 const char *const check_form_types[] = { "http", "tcp", "icmp", NULL };
 
-static const Flag more_flags[] = {
-        { .name = "suppress",
-          .type = FLAG_LIST,
-          .bits = FLAG_ALERTS,
-          .field = "suppress_alert_ids",
-          .help = "default alerts that do not hear of it" },
-        {},
-};
-
 /* The user of a URL reads as ***, and written back like that it is kept; only the daemon knows it. */
 static int judge(const void *object, const void *row, Complaint **reterr) {
         _cleanup_(check_freep) Check *check = check_copy(object);
@@ -46,7 +37,6 @@ const ObjectKind check_form_kind = {
         .add_member = "AddCheck",
         .edit_member = "EditCheck",
         .edit = &verb_check_edit,
-        .more = more_flags,
         .rows = feed_checks,
         .judge = judge,
 };

@@ -35,32 +35,22 @@ static const Flag *flag_in(const Flag *flags, const char *name) {
 /* The flags that the form has inputs for, in order. */
 typedef struct Flags {
         const Form *form;
-        const ObjectKind *kind;
         const Flag *next;
-        bool in_more;
 } Flags;
 
 static const Flag *flags_next(Flags *flags) {
-        for (;;) {
-                const Flag *flag;
+        while (flags->next->name) {
+                const Flag *flag = flags->next++;
 
-                if (!flags->next)
-                        flags->next = flags->kind->edit->flags;
-                if (!flags->next->name) {
-                        if (flags->in_more || !flags->kind->more)
-                                return NULL;
-                        flags->in_more = true;
-                        flags->next = flags->kind->more;
-                        continue;
-                }
-                flag = flags->next++;
                 if (is_field(flag) && (!flags->form || form_input(flags->form, input_name_of(flag))))
                         return flag;
         }
+        return NULL;
 }
 
 #define FOREACH_FLAG(flag, form_, kind_)                                                                    \
-        for (Flags flags_ = { .form = (form_), .kind = (kind_) }, *once_ = &flags_; once_; once_ = NULL)    \
+        for (Flags flags_ = { .form = (form_), .next = (kind_)->edit->flags }, *once_ = &flags_; once_;     \
+             once_ = NULL)                                                                                  \
                 for (const Flag *flag; (flag = flags_next(&flags_));)
 
 static const Field *field_of(const ObjectKind *kind, const Flag *flag) {

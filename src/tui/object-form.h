@@ -17,7 +17,6 @@ typedef struct ObjectKind {
         const char *add_member, *edit_member;
         unsigned bits;    /* of both calls */
         const Verb *edit; /* its flags are the fields */
-        const Flag *more; /* fields that no verb has a flag for; NULL: none */
         GPtrArray *(*rows)(const Feed *feed);
         /* the daemon's rules; row: NULL for a new one */
         int (*judge)(const void *object, const void *row, Complaint **reterr);

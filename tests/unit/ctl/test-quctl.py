@@ -501,7 +501,7 @@ class Check(Case):
         self.daemon()
         text = self.out(
             *"check add http homepage https://example.com --expect 200 --alerts oncall,ops".split(),
-            "--body-match", "it works", "--interval", "1m30s", "--timeout=5s",
+            "--body-match", "it works", "--interval", "1m30s", "--timeout=5s", "--suppress-alerts", "night",
         )
         self.assertEqual(text, "added check homepage (http) id=new-id — cluster version 7\n")
         self.assertEqual(
@@ -516,6 +516,7 @@ class Check(Case):
                     "interval": {"s": "1m30s"},
                     "timeout": {"s": "5s"},
                     "alert_ids": {"as": ["oncall", "ops"]},
+                    "suppress_alert_ids": {"as": ["night"]},
                 }
             ],
         )
@@ -562,6 +563,10 @@ class Check(Case):
         )
         self.out("check", "edit", "db1", "--alerts", "", "--timeout=")
         self.assertEqual(self.last("EditCheck"), ["db1", {"timeout": {"s": ""}, "alert_ids": {"as": []}}])
+        self.out("check", "edit", "db1", "--suppress-alerts=bbbb,ops")
+        self.assertEqual(self.last("EditCheck"), ["db1", {"suppress_alert_ids": {"as": ["bbbb", "ops"]}}])
+        self.out("check", "edit", "db1", "--suppress-alerts=")
+        self.assertEqual(self.last("EditCheck"), ["db1", {"suppress_alert_ids": {"as": []}}])
         self.assertEqual(self.out("-q", "check", "edit", "00000001", "--name=x"), "")
         self.assertEqual(self.last("EditCheck")[0], "00000001-0000-4000-8000-000000000000")
 
