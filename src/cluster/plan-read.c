@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "cluster/plan.h"
+#include "config/secret.h"
 #include "model/credential.h"
 #include "wire/codec.h"
 
@@ -41,48 +42,18 @@ static bool is_kept(JsonNode *node) {
                json_node_get_boolean(kept);
 }
 
-/* The part of a URL between "://" and the first of "/?#", as start and length. */
-static bool find_authority(const char *target, const char **ret, size_t *ret_size) {
-        const char *start = strstr(target, "://");
-
-        if (!start)
-                return false;
-        *ret = start + strlen("://");
-        *ret_size = strcspn(*ret, "/?#");
-        return true;
-}
-
-/* "https://" + "***" + "@host…": the old user information comes back, but only for the old host: it must not
- * be carried to another one by someone who cannot read it. NULL: refused. */
+/* NULL: refused */
 static char *unmask_target(Plan *plan, const char *target, const char *base_target) {
-        const char *authority, *base_authority, *at;
-        size_t size, base_size;
+        const Field *field = object_field(&check_type, "target");
+        char *kept;
 
-        if (!find_authority(target, &authority, &size) || size < 4 || strncmp(authority, "***@", 4) != 0)
+        if (!secret_target_is_masked(target))
                 return g_strdup(target);
 
-        if (base_target && find_authority(base_target, &base_authority, &base_size)) {
-                at = memrchr(base_authority, '@', base_size);
-                if (at) {
-                        size_t host_size = base_size - (size_t) (at + 1 - base_authority);
-
-                        if (size - 4 == host_size && strncmp(authority + 4, at + 1, host_size) == 0)
-                                return g_strdup_printf(
-                                                "%.*s%.*s%s",
-                                                (int) (authority - target),
-                                                target,
-                                                (int) (at - base_authority),
-                                                base_authority,
-                                                authority + 3);
-                }
-        }
-        (void) plan_refuse(
-                        plan,
-                        CHANGE_INVALID,
-                        "target: *** stands for user information that this check does not have for this "
-                        "host; "
-                        "write it out");
-        return NULL;
+        kept = secret_keep_user(target, base_target);
+        if (!kept)
+                (void) plan_refuse(plan, CHANGE_INVALID, "target: %s", secret_nothing_kept(field));
+        return kept;
 }
 
 static void put_secret(JsonObject *body, const char *name, const char *value) {

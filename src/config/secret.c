@@ -82,22 +82,37 @@ goes_to_same_place(const char *a, size_t a_begin, size_t a_length, const char *b
                memcmp(a_host, b_host, length) == 0;
 }
 
-static int resolve_target(Check *check, const Check *base) {
+bool secret_target_is_masked(const char *target) {
+        size_t begin;
+
+        return target_has_mark(target, &begin);
+}
+
+char *secret_keep_user(const char *target, const char *base) {
         size_t begin, base_begin, base_length;
 
-        if (!target_has_mark(check->target, &begin))
+        if (!target_has_mark(target, &begin) || !user_information(base, &base_begin, &base_length) ||
+            !goes_to_same_place(base, base_begin, base_length, target, begin))
+                return NULL;
+        return g_strdup_printf(
+                        "%.*s%.*s%s",
+                        (int) begin,
+                        target,
+                        (int) base_length,
+                        base + base_begin,
+                        target + begin + strlen("***"));
+}
+
+static int resolve_target(Check *check, const Check *base) {
+        char *target;
+
+        if (!secret_target_is_masked(check->target))
                 return 0;
-        if (!base || !user_information(base->target, &base_begin, &base_length) ||
-            !goes_to_same_place(base->target, base_begin, base_length, check->target, begin))
+        target = secret_keep_user(check->target, base ? base->target : NULL);
+        if (!target)
                 return -ENOKEY;
 
-        set_text(&check->target,
-                 g_strdup_printf("%.*s%.*s%s",
-                                 (int) begin,
-                                 check->target,
-                                 (int) base_length,
-                                 base->target + base_begin,
-                                 check->target + begin + strlen("***")));
+        set_text(&check->target, target);
         return 0;
 }
 
@@ -137,5 +152,6 @@ const char *secret_nothing_kept(const Field *field) {
 
         if (field->flags & FIELD_SECRET || field->type == FIELD_EXTRA)
                 return "there is no value to keep; give it";
-        return "there is no user information to keep for this scheme, host and port; give it";
+        return "there is no user information to keep for this scheme, host and port; give the user and "
+               "password again";
 }

@@ -18,5 +18,9 @@ void secret_mask(const ObjectType *type, void *object);
  * still holds the mark. */
 int secret_resolve(const ObjectType *type, void *object, const void *base, const Field **reterr_field);
 bool secret_is_mark(const char *value);
+/* The one rule of targets, for whoever reads them elsewhere than in a document: `***` keeps base's user
+ * information for the same scheme, host and port, else NULL. Caller frees. */
+bool secret_target_is_masked(const char *target);
+char *secret_keep_user(const char *target, const char *base);
 /* the sentence about that; static */
 const char *secret_nothing_kept(const Field *field);

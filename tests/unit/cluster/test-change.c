@@ -204,10 +204,37 @@ static void test_secrets_are_kept(Fixture *f, gconstpointer data) {
                         ==,
                         CHANGE_DONE);
         g_assert_cmpstr(value_check(f->value, "web")->target, ==, "https://u:p@a/y");
-        /* not carried to another host by someone who cannot read it */
-        g_assert_cmpint(ask(f, CHANGE_EDIT, "check", "web", 0, "{\"target\":\"https://***@evil/y\"}"),
+}
+
+/* Nobody has a password carried to another host or port, or in plain, who cannot read it: not by an edit
+ * that a member forwards, and not by a document. */
+static void test_secrets_stay_in_place(Fixture *f, gconstpointer data) {
+        static const char *const elsewhere[] = {
+                "http://***@a/x",       "https://***@evil/x", "https://***@a:8443/x",
+                "https://***@a.evil/x", "http://***@a:443/x",
+        };
+
+        (void) data;
+        g_assert_cmpint(ADD("check",
+                            "{\"id\":\"c1\",\"name\":\"web\",\"type\":\"http\",\"target\":\"https://u:p@a/"
+                            "x\"}"),
                         ==,
-                        CHANGE_INVALID);
+                        CHANGE_DONE);
+        for (size_t i = 0; i < G_N_ELEMENTS(elsewhere); i++) {
+                g_autofree char *edit = g_strdup_printf("{\"target\":\"%s\"}", elsewhere[i]);
+                g_autofree char *document = g_strdup_printf(
+                                "{\"checks\":[{\"id\":\"c1\",\"name\":\"web\",\"type\":\"http\","
+                                "\"target\":\"%s\"}]}",
+                                elsewhere[i]);
+
+                g_assert_cmpint(ask(f, CHANGE_EDIT, "check", "web", 0, edit), ==, CHANGE_INVALID);
+                g_assert_nonnull(strstr(f->answer->text, "give the user and password again"));
+                g_assert_cmpint(ask(f, CHANGE_DOCUMENT, NULL, NULL, version(f), document),
+                                ==,
+                                CHANGE_INVALID);
+                g_assert_nonnull(strstr(f->answer->text, "give the user and password again"));
+                g_assert_cmpstr(value_check(f->value, "web")->target, ==, "https://u:p@a/x");
+        }
 }
 
 static void
@@ -449,6 +476,7 @@ int main(int argc, char **argv) {
                 { "/change/edit", test_edit },
                 { "/change/edit-named-fields", test_edit_takes_named_fields_only },
                 { "/change/secrets-are-kept", test_secrets_are_kept },
+                { "/change/secrets-stay-in-place", test_secrets_stay_in_place },
                 { "/change/remove-alert", test_remove_alert },
                 { "/change/rename-alert", test_rename_alert },
                 { "/change/records", test_records },

@@ -227,7 +227,7 @@ static void test_merge_secrets(void) {
                              SAME,
                              -ENOKEY,
                              "check \"homepage\": target: there is no user information to keep for this "
-                             "scheme, host and port; give it");
+                             "scheme, host and port; give the user and password again");
         assert_merge("hush", "{kept: true}", "hush", "louder", 0, "");
         assert_merge("alerts:\n",
                      "alerts:\n  - {name: d, type: discord, discord_webhook: {kept: true}}\n",
