@@ -138,41 +138,12 @@ get_owed(sd_bus *sd,
         return sd_bus_message_append_basic(reply, 'u', &owed);
 }
 
-/* ---- the objects ---- */
+bool alert_find(Bus *bus, const char *id, Found *ret) {
+        const Alert *alert = value_object(snapshot_value(bus->snapshot), RECORD_ALERT, id);
 
-static int
-alert_find(sd_bus *sd,
-           const char *path,
-           const char *interface,
-           void *userdata,
-           void **ret_found,
-           sd_bus_error *reterr) {
-        Bus *bus = ((Connection *) userdata)->bus;
-        g_autofree char *id = bus_object_id(RECORD_ALERT, path);
-        const Alert *alert = id ? value_object(snapshot_value(bus->snapshot), RECORD_ALERT, id) : NULL;
-
-        if (!alert)
-                return 0;
-        bus->found = (Found){ .bus = bus, .alert = alert };
-        *ret_found = &bus->found;
-        return 1;
-}
-
-static int
-alert_nodes(sd_bus *sd, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *reterr) {
-        Bus *bus = ((Connection *) userdata)->bus;
-
-        return bus_object_paths(RECORD_ALERT, snapshot_alerts(bus->snapshot), ret_nodes);
-}
-
-int alert_objects_register(Connection *connection, sd_bus *sd) {
-        int r;
-
-        r = sd_bus_add_fallback_vtable(
-                        sd, NULL, BUS_PATH_ALERT, BUS_INTERFACE_ALERT, alert_vtable, alert_find, connection);
-        if (r < 0)
-                return r;
-        return sd_bus_add_node_enumerator(sd, NULL, BUS_PATH_ALERT, alert_nodes, connection);
+        if (alert)
+                *ret = (Found){ .bus = bus, .alert = alert };
+        return alert;
 }
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE

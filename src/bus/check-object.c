@@ -260,41 +260,12 @@ get_list(sd_bus *sd,
         return check_append_alerts(reply, found->bus, check);
 }
 
-/* ---- the objects ---- */
+bool check_find(Bus *bus, const char *id, Found *ret) {
+        const Check *check = value_object(snapshot_value(bus->snapshot), RECORD_CHECK, id);
 
-static int
-check_find(sd_bus *sd,
-           const char *path,
-           const char *interface,
-           void *userdata,
-           void **ret_found,
-           sd_bus_error *reterr) {
-        Bus *bus = ((Connection *) userdata)->bus;
-        g_autofree char *id = bus_object_id(RECORD_CHECK, path);
-        const Check *check = id ? value_object(snapshot_value(bus->snapshot), RECORD_CHECK, id) : NULL;
-
-        if (!check)
-                return 0;
-        bus->found = (Found){ .bus = bus, .check = check };
-        *ret_found = &bus->found;
-        return 1;
-}
-
-static int
-check_nodes(sd_bus *sd, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *reterr) {
-        Bus *bus = ((Connection *) userdata)->bus;
-
-        return bus_object_paths(RECORD_CHECK, snapshot_checks(bus->snapshot), ret_nodes);
-}
-
-int check_objects_register(Connection *connection, sd_bus *sd) {
-        int r;
-
-        r = sd_bus_add_fallback_vtable(
-                        sd, NULL, BUS_PATH_CHECK, BUS_INTERFACE_CHECK, check_vtable, check_find, connection);
-        if (r < 0)
-                return r;
-        return sd_bus_add_node_enumerator(sd, NULL, BUS_PATH_CHECK, check_nodes, connection);
+        if (check)
+                *ret = (Found){ .bus = bus, .check = check };
+        return check;
 }
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE

@@ -8,16 +8,15 @@
 
 #include "bus/connection.h"
 
+typedef struct Found Found; /* bus/internal.h */
+
 extern const sd_bus_vtable manager_vtable[];     /* manager-interface.c; userdata: Connection */
-extern const sd_bus_vtable check_vtable[];       /* check-object.c */
+extern const sd_bus_vtable check_vtable[];       /* check-object.c; userdata, also of the next two: Found */
 extern const sd_bus_vtable alert_vtable[];       /* alert-object.c */
 extern const sd_bus_vtable peer_vtable[];        /* peer-object.c */
 extern const sd_bus_vtable log_control_vtable[]; /* log-control.c */
 
 int manager_interface_register(Connection *connection, sd_bus *sd);
-int check_objects_register(Connection *connection, sd_bus *sd);
-int alert_objects_register(Connection *connection, sd_bus *sd);
-int peer_objects_register(Connection *connection, sd_bus *sd);
 int log_control_register(Connection *connection, sd_bus *sd);
 
 /* The manager's properties that announce changes and are not what they were at the last call, a bit for
@@ -34,10 +33,10 @@ int bus_register_driver(Connection *connection, sd_bus *sd);
 /* RECORD_CHECK, RECORD_ALERT or RECORD_PEER <-> interface and path; the caller frees the path */
 const char *bus_object_interface(RecordKind kind);
 char *bus_object_path(RecordKind kind, const char *id);
-/* the id in the path of such an object; NULL: none. Caller frees. */
-char *bus_object_id(RecordKind kind, const char *path);
-/* paths of these records, for a node enumerator: the whole strv is freed with free() */
-int bus_object_paths(RecordKind kind, const GPtrArray *objects, char ***ret);
+/* what the getters of such an object need; false: there is none with this id */
+bool check_find(Bus *bus, const char *id, Found *ret);
+bool alert_find(Bus *bus, const char *id, Found *ret);
+bool peer_find(Bus *bus, const char *id, Found *ret);
 
 /* the rows of the lists, each an a{sv} */
 int check_append_row(sd_bus_message *reply, Bus *bus, const Check *check);

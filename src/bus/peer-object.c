@@ -84,41 +84,13 @@ get_last_seen(sd_bus *sd,
         return sd_bus_message_append_basic(reply, 't', &((const Found *) userdata)->peer.last_seen);
 }
 
-/* ---- the objects ---- */
-
-static int
-peer_find(sd_bus *sd,
-          const char *path,
-          const char *interface,
-          void *userdata,
-          void **ret_found,
-          sd_bus_error *reterr) {
-        Bus *bus = ((Connection *) userdata)->bus;
-        g_autofree char *id = bus_object_id(RECORD_PEER, path);
+bool peer_find(Bus *bus, const char *id, Found *ret) {
         PeerView view;
 
-        if (!id || manager_peer_view(bus->manager, id, &view) < 0)
-                return 0;
-        bus->found = (Found){ .bus = bus, .peer = view };
-        *ret_found = &bus->found;
-        return 1;
-}
-
-static int
-peer_nodes(sd_bus *sd, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *reterr) {
-        Bus *bus = ((Connection *) userdata)->bus;
-
-        return bus_object_paths(RECORD_PEER, snapshot_peers(bus->snapshot), ret_nodes);
-}
-
-int peer_objects_register(Connection *connection, sd_bus *sd) {
-        int r;
-
-        r = sd_bus_add_fallback_vtable(
-                        sd, NULL, BUS_PATH_PEER, BUS_INTERFACE_PEER, peer_vtable, peer_find, connection);
-        if (r < 0)
-                return r;
-        return sd_bus_add_node_enumerator(sd, NULL, BUS_PATH_PEER, peer_nodes, connection);
+        if (manager_peer_view(bus->manager, id, &view) < 0)
+                return false;
+        *ret = (Found){ .bus = bus, .peer = view };
+        return true;
 }
 
 #define CHANGES SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
