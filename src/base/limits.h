@@ -129,13 +129,18 @@
 #define TEMPLATE_VALUE_MAX_BYTES (16 * 1024 * 1024) /* of all values that live at one time */
 
 /* the bus */
-#define BUS_QUEUE_MAX 4096          /* messages waiting for one connection */
-#define BUS_LIST_MAX 1000           /* rows of one ListChecks call */
-#define BUS_CONNECTIONS_MAX 64      /* on the private socket, at a time */
-#define BUS_CALLS_MAX 256           /* calls of one connection, or user, that wait for their answer */
-#define BUS_CALLS_PER_CALLER 64     /* likewise, and questions, of one unique name on a shared bus */
-#define BUS_BIG_CALLS_MAX 8         /* unread messages past which a call with a long answer is refused */
-#define POLKIT_QUESTIONS_PER_USER 8 /* unanswered ones about one user; bus daemons allow 128 in all */
+#define BUS_QUEUE_MAX 4096             /* messages waiting for one connection */
+#define BUS_LIST_MAX 1000              /* rows of one ListChecks call */
+#define BUS_CONNECTIONS_MAX 64         /* on the private socket, at a time */
+#define BUS_CALLS_MAX 256              /* calls of one connection, or user, that wait for their answer */
+#define BUS_CALLS_PER_CALLER 64        /* likewise, and questions, of one unique name on a shared bus */
+#define BUS_BIG_CALLS_MAX 8            /* unread messages past which a call with a long answer is refused */
+#define POLKIT_QUESTIONS_PER_USER 8    /* unanswered ones about one user; bus daemons allow 128 in all */
+#define POLKIT_SMALL_BYTES (64 * 1024) /* a call up to which only the number counts */
+#define POLKIT_BYTES_PER_USER (20 * 1024 * 1024) /* larger ones that wait for polkit: one document */
+#define POLKIT_BYTES_MAX (64 * 1024 * 1024)      /* and of all users together */
+#define LOOKED_UP_BYTES_MAX (64 * 1024 * 1024)   /* likewise, while the bus says who calls */
+#define MESSAGE_PARTS_MAX 4096                   /* texts, numbers, containers of a call that waits */
 #define POLKIT_ANSWER_USEC (30 * USEC_PER_SEC)   /* where nobody is asked */
 #define POLKIT_PERSON_USEC (5 * USEC_PER_MINUTE) /* where a person may be */
 #define AUDIT_LOOKUP_USEC (5 * USEC_PER_SEC)     /* a caller's unit and session */

@@ -13,6 +13,7 @@
 #include "bus/internal.h"
 #include "bus/polkit.h"
 #include "bus/shared-bus.h"
+#include "bus/weight.h"
 
 const Permission permissions[] = {
         { BUS_INTERFACE_MANAGER, "Init", BUS_ACTION_TRUST },
@@ -56,6 +57,7 @@ struct Question {
         PolkitQuestion *polkit;
         sd_bus_message_handler_t handler;
         const Permission *permission;
+        size_t weight; /* of the message, in bytes; 0: it is small */
         uid_t uid;
         pid_t pid;
 };
@@ -100,6 +102,23 @@ static int too_many(sd_bus_error *reterr) {
                         reterr,
                         SD_BUS_ERROR_LIMITS_EXCEEDED,
                         "Too many calls wait for permission already; wait for an answer, or try again.");
+}
+
+static int too_large(sd_bus_error *reterr) {
+        return sd_bus_error_set(
+                        reterr,
+                        SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "The call is too large to be kept until it is known who calls and what he may.");
+}
+
+static int too_heavy(size_t bytes, const char *whose, sd_bus_error *reterr) {
+        return bus_error_setf(
+                        reterr,
+                        SD_BUS_ERROR_LIMITS_EXCEEDED,
+                        "With this call those of %s that wait for permission would be larger than %zu MiB; "
+                        "wait for an answer, or try again.",
+                        whose,
+                        bytes / (1024 * 1024));
 }
 
 /* ---- the answer ---- */
@@ -251,6 +270,36 @@ static unsigned n_asked_about(const Connection *c, uid_t uid) {
         return n;
 }
 
+/* Nobody's calls may take all the memory: neither while it is looked up who calls, nor while a person is
+ * asked. Small ones are bounded by their number, so those are never in each other's way. */
+static int check_weight(const Question *question, sd_bus_error *reterr) {
+        const Connection *c = question->connection;
+        size_t asked = 0, of_user = 0, looked_up = 0;
+        bool is_known = question->uid != (uid_t) -1;
+
+        if (question->weight == 0)
+                return 0;
+        for (unsigned i = 0; i < c->questions->len; i++) {
+                const Question *q = g_ptr_array_index(c->questions, i);
+
+                if (!q->polkit)
+                        looked_up += q->weight; /* with this one */
+                else {
+                        asked += q->weight;
+                        of_user += q->uid == question->uid ? q->weight : 0;
+                }
+        }
+        if (!is_known)
+                return looked_up > LOOKED_UP_BYTES_MAX
+                                       ? too_heavy(LOOKED_UP_BYTES_MAX, "all callers", reterr)
+                                       : 0;
+        return of_user + question->weight > POLKIT_BYTES_PER_USER
+                               ? too_heavy(POLKIT_BYTES_PER_USER, "your user", reterr)
+               : asked + question->weight > POLKIT_BYTES_MAX
+                               ? too_heavy(POLKIT_BYTES_MAX, "all users", reterr)
+                               : 0;
+}
+
 static int ask_polkit(Question *q) {
         const char *sender = sd_bus_message_get_sender(q->message);
         int r;
@@ -283,8 +332,9 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
         }
         /* polkit lives on the system bus; the session bus is its owner's alone */
         if (r >= 0 && c->bus->shared && shared_bus_of_system(c->bus->shared) == c->sd) {
-                if (n_asked_about(c, q->uid) >= POLKIT_QUESTIONS_PER_USER) {
-                        (void) too_many(&error);
+                r = n_asked_about(c, q->uid) >= POLKIT_QUESTIONS_PER_USER ? too_many(&error)
+                                                                          : check_weight(q, &error);
+                if (r < 0) {
                         (void) sd_bus_reply_method_error(q->message, &error);
                         return 0;
                 }
@@ -299,8 +349,25 @@ static int on_caller_known(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return 0;
 }
 
-static int
-ask(Connection *c, sd_bus_message *message, const Permission *permission, sd_bus_message_handler_t handler) {
+/* What is larger than one user's share could never wait. */
+static int weigh(sd_bus_message *message, size_t *ret, sd_bus_error *reterr) {
+        size_t weight;
+        int r;
+
+        r = message_weigh(message, &weight);
+        if (r == -E2BIG || (r >= 0 && weight > POLKIT_BYTES_PER_USER))
+                return too_large(reterr);
+        if (r < 0)
+                return r;
+        *ret = weight > POLKIT_SMALL_BYTES ? weight : 0;
+        return 0;
+}
+
+static int ask(Connection *c,
+               sd_bus_message *message,
+               const Permission *permission,
+               sd_bus_message_handler_t handler,
+               sd_bus_error *reterr) {
         _cleanup_(question_freep) Question *q = NULL;
         const char *sender = sd_bus_message_get_sender(message);
         int r;
@@ -309,6 +376,11 @@ ask(Connection *c, sd_bus_message *message, const Permission *permission, sd_bus
         *q = (Question){ .connection = c, .permission = permission, .handler = handler, .uid = (uid_t) -1 };
         q->message = sd_bus_message_ref(message);
         g_ptr_array_add(c->questions, q);
+        r = weigh(message, &q->weight, reterr);
+        if (r >= 0)
+                r = check_weight(q, reterr);
+        if (r < 0)
+                return r;
         r = sd_bus_call_method_async(
                         c->sd,
                         &q->slot,
@@ -374,5 +446,5 @@ int permission_check(
         if (connection->questions->len >= BUS_QUEUE_MAX ||
             n_questions_of(connection, sd_bus_message_get_sender(message)) >= BUS_CALLS_PER_CALLER)
                 return too_many(reterr);
-        return ask(connection, message, permission, handler);
+        return ask(connection, message, permission, handler, reterr);
 }

@@ -458,6 +458,131 @@ static void test_flood(Fixture *f, gconstpointer data) {
         ASSERT_SOMEBODY(f, false, BUS_ERROR_NOT_FOUND);
 }
 
+/* A text of so many bytes, from somebody who then waits for the answer until the pipe closes. */
+static void send_large(uid_t uid, size_t size, const int pipes[static 2]) {
+        g_autofree char *text = NULL;
+        sd_bus *client = NULL;
+        char c;
+
+        if (fork() != 0)
+                return;
+        (void) close(pipes[1]);
+        text = g_strnfill(size, 'x');
+        if (setgid(uid) < 0 || setuid(uid) < 0 || sd_bus_open_system(&client) < 0)
+                _exit(1);
+        (void) sd_bus_call_method_async(
+                        client,
+                        NULL,
+                        BUS_NAME,
+                        BUS_PATH,
+                        BUS_INTERFACE_MANAGER,
+                        "CheckDocument",
+                        on_ignored,
+                        NULL,
+                        "sa{sv}",
+                        text,
+                        0);
+        (void) sd_bus_flush(client);
+        (void) !read(pipes[0], &c, 1);
+        _exit(0);
+}
+
+static char *check_document(Fixture *f, uid_t uid, size_t size) {
+        g_autofree char *text = g_strnfill(size, 'x');
+
+        return call_as(&f->world,
+                       uid,
+                       /* interactive= */ true,
+                       BUS_PATH,
+                       BUS_INTERFACE_MANAGER,
+                       "CheckDocument",
+                       "sa{sv}",
+                       text,
+                       0);
+}
+
+#define MIB ((size_t) (1024 * 1024))
+
+/* A polkit that asks a person answers late: what waits until then must not fill the memory. */
+static void test_large_calls_wait(Fixture *f, gconstpointer data) {
+        g_autofree char *second = NULL, *small = NULL, *together = NULL, *root = NULL, *after = NULL;
+        int pipes[2];
+
+        if (f->skipped)
+                return;
+        f->authority.hold = true;
+        g_assert_cmpint(pipe(pipes), ==, 0);
+        send_large(SOMEBODY, 15 * MIB, pipes);
+        WORLD_UNTIL(&f->world, f->authority.n_asked == 1);
+        second = check_document(f, SOMEBODY, 6 * MIB);
+        g_assert_cmpstr(second, ==, SD_BUS_ERROR_LIMITS_EXCEEDED);
+        /* of all users, none of whom has too much */
+        for (uid_t uid = 1; uid <= 3; uid++) {
+                send_large(uid, 15 * MIB, pipes);
+                WORLD_UNTIL(&f->world, f->authority.n_asked == 1 + uid);
+        }
+        together = check_document(f, /* uid= */ 4, 15 * MIB);
+        g_assert_cmpstr(together, ==, SD_BUS_ERROR_LIMITS_EXCEEDED);
+        g_assert_cmpuint(f->authority.n_asked, ==, 4);
+
+        /* who is not asked about does not wait, and small calls are in nobody's way */
+        root = check_document(f, 0, 15 * MIB);
+        g_assert_cmpstr(root, ==, BUS_ERROR_NOT_FOUND);
+        f->authority.hold = false;
+        f->authority.authorized = true;
+        small = check_document(f, SOMEBODY, 1000);
+        g_assert_cmpstr(small, ==, BUS_ERROR_NOT_FOUND);
+        (void) close(pipes[0]);
+        (void) close(pipes[1]);
+        WORLD_UNTIL(&f->world, f->authority.n_cancelled == 4);
+        after = check_document(f, SOMEBODY, 15 * MIB);
+        g_assert_cmpstr(after, ==, BUS_ERROR_NOT_FOUND);
+}
+
+/* sends an edit whose one value is an array of so many empty dictionaries; the name of the error */
+static char *edit_with_parts(World *w, const char *address, unsigned n) {
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL, *reply = NULL;
+        sd_bus *client = world_client(w, address);
+        char *name;
+
+        g_assert_cmpint(sd_bus_message_new_method_call(
+                                        client, &m, BUS_NAME, BUS_PATH, BUS_INTERFACE_MANAGER, "EditCheck"),
+                        >=,
+                        0);
+        g_assert_cmpint(sd_bus_message_append(m, "s", "homepage"), >=, 0);
+        g_assert_cmpint(sd_bus_message_open_container(m, 'a', "{sv}"), >=, 0);
+        g_assert_cmpint(sd_bus_message_open_container(m, 'e', "sv"), >=, 0);
+        g_assert_cmpint(sd_bus_message_append(m, "s", "interval"), >=, 0);
+        g_assert_cmpint(sd_bus_message_open_container(m, 'v', "aay"), >=, 0);
+        g_assert_cmpint(sd_bus_message_open_container(m, 'a', "ay"), >=, 0);
+        for (unsigned i = 0; i < n; i++)
+                g_assert_cmpint(sd_bus_message_append_array(m, 'y', "x", 1), >=, 0);
+        for (unsigned i = 0; i < 4; i++)
+                g_assert_cmpint(sd_bus_message_close_container(m), >=, 0);
+        reply = world_call_message(w, client, m);
+        g_assert_true(sd_bus_message_is_method_error(reply, NULL));
+        name = g_strdup(sd_bus_message_get_error(reply)->name);
+        (void) sd_bus_close_unref(client);
+        return name;
+}
+
+static void test_too_large_to_wait(Fixture *f, gconstpointer data) {
+        g_autofree char *large = NULL, *most = NULL, *parts = NULL, *few = NULL;
+
+        if (f->skipped)
+                return;
+        f->authority.authorized = true;
+        large = check_document(f, SOMEBODY, POLKIT_BYTES_PER_USER);
+        g_assert_cmpstr(large, ==, SD_BUS_ERROR_LIMITS_EXCEEDED);
+        g_assert_cmpuint(f->authority.n_asked, ==, 0);
+        most = check_document(f, SOMEBODY, DOCUMENT_MAX_BYTES);
+        g_assert_cmpstr(most, ==, BUS_ERROR_NOT_FOUND);
+        parts = edit_with_parts(&f->world, f->broker.address, MESSAGE_PARTS_MAX);
+        g_assert_cmpstr(parts, ==, SD_BUS_ERROR_LIMITS_EXCEEDED);
+        few = edit_with_parts(&f->world, f->broker.address, MESSAGE_PARTS_MAX / 2);
+        g_assert_cmpstr(few, ==, BUS_ERROR_INVALID);
+}
+
 /* ---- who it was ---- */
 
 static void test_audit(Fixture *f, gconstpointer data) {
@@ -596,6 +721,8 @@ int main(int argc, char *argv[]) {
                 { "/bus/polkit/bus-gone-while-asked", test_bus_gone_while_asked },
                 { "/bus/polkit/flood", test_flood },
                 { "/bus/polkit/too-late", test_polkit_too_late },
+                { "/bus/polkit/large-calls-wait", test_large_calls_wait },
+                { "/bus/polkit/too-large-to-wait", test_too_large_to_wait },
                 { "/bus/audit/caller", test_audit },
                 { "/bus/audit/invalid", test_invalid },
                 { "/bus/audit/no-secret", test_no_secret },
