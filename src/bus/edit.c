@@ -173,13 +173,13 @@ int edit_read_edit(
         return 0;
 }
 
-int edit_read_switch(
-                Connection *connection,
-                sd_bus_message *m,
-                const ObjectType *type,
-                bool disabled,
-                Change **ret,
-                sd_bus_error *reterr) {
+static int
+read_switch(Connection *connection,
+            sd_bus_message *m,
+            const ObjectType *type,
+            bool disabled,
+            Change **ret,
+            sd_bus_error *reterr) {
         const Check check = { .disabled = disabled };
         const Alert alert = { .disabled = disabled };
         const char *target;
@@ -199,15 +199,39 @@ int edit_read_switch(
         return 0;
 }
 
-int edit_read_peer(Connection *connection, sd_bus_message *m, Change **ret, sd_bus_error *reterr) {
+int edit_read_enable(
+                Connection *connection,
+                sd_bus_message *m,
+                const ObjectType *type,
+                Change **ret,
+                sd_bus_error *reterr) {
+        return read_switch(connection, m, type, /* disabled= */ false, ret, reterr);
+}
+
+int edit_read_disable(
+                Connection *connection,
+                sd_bus_message *m,
+                const ObjectType *type,
+                Change **ret,
+                sd_bus_error *reterr) {
+        return read_switch(connection, m, type, /* disabled= */ true, ret, reterr);
+}
+
+int edit_read_address(
+                Connection *connection,
+                sd_bus_message *m,
+                const ObjectType *type,
+                Change **ret,
+                sd_bus_error *reterr) {
         const char *target, *address;
         Peer peer = {};
         int r;
 
         assert(connection);
+        assert(type == &peer_type);
         assert(ret);
 
-        r = read_target(m, &peer_type, &target, reterr);
+        r = read_target(m, type, &target, reterr);
         if (r < 0)
                 return r;
         r = sd_bus_message_read(m, "s", &address);
@@ -221,8 +245,8 @@ int edit_read_peer(Connection *connection, sd_bus_message *m, Change **ret, sd_b
                                 address);
 
         peer.advertise = (char *) address;
-        *ret = new_change(connection, CHANGE_EDIT, &peer_type, target);
-        (*ret)->body = codec_encode_text(&peer_type, &peer);
+        *ret = new_change(connection, CHANGE_EDIT, type, target);
+        (*ret)->body = codec_encode_text(type, &peer);
         (*ret)->fields = g_strdupv((char *[]){ (char *) "advertise", NULL });
         return 0;
 }

@@ -6,31 +6,15 @@
 
 #include "bus/connection.h"
 
-int edit_read_add(
-                Connection *connection,
-                sd_bus_message *m,
-                const ObjectType *type,
-                Change **ret,
-                sd_bus_error *reterr);
-int edit_read_edit(
-                Connection *connection,
-                sd_bus_message *m,
-                const ObjectType *type,
-                Change **ret,
-                sd_bus_error *reterr);
-/* whether an object is disabled from now on, of a method that takes its id or name alone */
-int edit_read_switch(
-                Connection *connection,
-                sd_bus_message *m,
-                const ObjectType *type,
-                bool disabled,
-                Change **ret,
-                sd_bus_error *reterr);
+typedef int
+edit_read_t(Connection *connection,
+            sd_bus_message *m,
+            const ObjectType *type,
+            Change **ret,
+            sd_bus_error *reterr);
+
+edit_read_t edit_read_add, edit_read_edit, edit_read_remove;
+/* the object is disabled, or no longer, from now on; of a method that takes its id or name alone */
+edit_read_t edit_read_enable, edit_read_disable;
 /* a peer's new address: the one field of a peer that may be changed by itself */
-int edit_read_peer(Connection *connection, sd_bus_message *m, Change **ret, sd_bus_error *reterr);
-int edit_read_remove(
-                Connection *connection,
-                sd_bus_message *m,
-                const ObjectType *type,
-                Change **ret,
-                sd_bus_error *reterr);
+edit_read_t edit_read_address;

@@ -136,7 +136,7 @@ static int method_init(sd_bus_message *m, void *userdata, sd_bus_error *reterr) 
         return 1;
 }
 
-/* ---- calls with one text ---- */
+/* ---- calls with one text, or two ---- */
 
 typedef void (*text_verb_t)(Manager *manager, const char *text, manager_answer_t done, void *userdata);
 
@@ -166,7 +166,50 @@ call_with_text(Connection *c,
         return 1;
 }
 
+typedef void (*texts_verb_t)(
+                Manager *manager, const char *one, const char *other, manager_answer_t done, void *userdata);
+
+static int
+call_with_texts(Connection *c,
+                sd_bus_message *m,
+                texts_verb_t verb,
+                sd_bus_message_handler_t handler,
+                bus_reply_t reply,
+                sd_bus_error *reterr) {
+        const char *one, *other;
+        BusCall *call;
+        int r;
+
+        r = may_after_init(c, m, handler, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = sd_bus_message_read(m, "ss", &one, &other);
+        if (r < 0)
+                return r;
+        if (strlen(one) > DETAIL_MAX_BYTES || strlen(other) > DETAIL_MAX_BYTES)
+                return sd_bus_error_set(reterr, BUS_ERROR_INVALID, "An argument is too long.");
+        r = bus_call_new(c, m, reply, &call, reterr);
+        if (r < 0)
+                return r;
+        verb(c->bus->manager, one, other, bus_call_answered, call);
+        return 1;
+}
+
 /* ---- lists ---- */
+
+static int new_rows(sd_bus_message *m, sd_bus_message **ret) {
+        int r;
+
+        r = sd_bus_message_new_method_return(m, ret);
+        return r < 0 ? r : sd_bus_message_open_container(*ret, 'a', "a{sv}");
+}
+
+static int send_rows(sd_bus_message *reply) {
+        int r;
+
+        r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
 
 static int method_list_peers(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
@@ -174,26 +217,16 @@ static int method_list_peers(sd_bus_message *m, void *userdata, sd_bus_error *re
         const GPtrArray *peers = snapshot_peers(bus->snapshot);
         int r;
 
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        for (unsigned i = 0; i < peers->len; i++) {
+        r = new_rows(m, &reply);
+        for (unsigned i = 0; r >= 0 && i < peers->len; i++) {
                 const Peer *peer = g_ptr_array_index(peers, i);
                 PeerView view;
 
                 if (manager_peer_view(bus->manager, peer->node_id, &view) < 0)
                         view = (PeerView){ .peer = peer };
                 r = peer_append_row(reply, &view);
-                if (r < 0)
-                        return r;
         }
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_send(NULL, reply, NULL);
+        return r < 0 ? r : send_rows(reply);
 }
 
 static int method_list_checks(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -209,24 +242,14 @@ static int method_list_checks(sd_bus_message *m, void *userdata, sd_bus_error *r
         if (limit == 0 || limit > BUS_LIST_MAX)
                 limit = BUS_LIST_MAX;
 
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        for (unsigned i = offset; i < checks->len && i - offset < limit; i++) {
+        r = new_rows(m, &reply);
+        for (unsigned i = offset; r >= 0 && i < checks->len && i - offset < limit; i++)
                 r = check_append_row(reply, bus, g_ptr_array_index(checks, i));
-                if (r < 0)
-                        return r;
-        }
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append(reply, "u", (uint32_t) checks->len);
-        if (r < 0)
-                return r;
-        return sd_bus_send(NULL, reply, NULL);
+        if (r >= 0)
+                r = sd_bus_message_close_container(reply);
+        if (r >= 0)
+                r = sd_bus_message_append(reply, "u", (uint32_t) checks->len);
+        return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int method_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
@@ -235,21 +258,10 @@ static int method_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *r
         const GPtrArray *alerts = snapshot_alerts(bus->snapshot);
         int r;
 
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        for (unsigned i = 0; i < alerts->len; i++) {
+        r = new_rows(m, &reply);
+        for (unsigned i = 0; r >= 0 && i < alerts->len; i++)
                 r = alert_append_row(reply, bus, g_ptr_array_index(alerts, i));
-                if (r < 0)
-                        return r;
-        }
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_send(NULL, reply, NULL);
+        return r < 0 ? r : send_rows(reply);
 }
 
 static int reply_explanation(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
@@ -290,180 +302,150 @@ static int method_list_trust(sd_bus_message *m, void *userdata, sd_bus_error *re
         unsigned n = trust && trust->entries ? trust->entries->len : 0;
         int r;
 
-        r = sd_bus_message_new_method_return(m, &reply);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        for (unsigned i = 0; i < n; i++) {
+        r = new_rows(m, &reply);
+        for (unsigned i = 0; r >= 0 && i < n; i++)
                 r = trust_append_row(reply, g_ptr_array_index(trust->entries, i));
-                if (r < 0)
-                        return r;
-        }
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_send(NULL, reply, NULL);
+        return r < 0 ? r : send_rows(reply);
 }
 
-/* ---- checks and alerts ---- */
+/* ---- changes of one object ---- */
 
-/* change: consumed, also on failure */
 static int
-submit(Connection *c, sd_bus_message *m, Change *change, bus_reply_t reply, sd_bus_error *reterr) {
+change_object(Connection *c,
+              sd_bus_message *m,
+              sd_bus_message_handler_t handler,
+              edit_read_t *read,
+              const ObjectType *type,
+              bus_reply_t reply,
+              sd_bus_error *reterr) {
+        _cleanup_(change_freep) Change *change = NULL;
         BusCall *call;
         int r;
 
-        r = bus_call_new(c, m, reply, &call, reterr);
-        if (r < 0) {
-                (void) change_free(change);
+        r = may_after_init(c, m, handler, reterr);
+        if (r <= 0)
+                return r < 0 ? r : 1;
+        r = read(c, m, type, &change, reterr);
+        if (r < 0)
                 return r;
-        }
-        manager_change(c->bus->manager, change, /* deadline_usec= */ 0, bus_call_answered, call);
+        r = bus_call_new(c, m, reply, &call, reterr);
+        if (r < 0)
+                return r;
+        manager_change(c->bus->manager, TAKE_PTR(change), /* deadline_usec= */ 0, bus_call_answered, call);
         return 1;
 }
 
-static int
-add_object(Connection *c,
-           sd_bus_message *m,
-           const ObjectType *type,
-           sd_bus_message_handler_t handler,
-           sd_bus_error *reterr) {
-        Change *change;
-        int r;
-
-        r = may_after_init(c, m, handler, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = edit_read_add(c, m, type, &change, reterr);
-        if (r < 0)
-                return r;
-        return submit(c, m, change, reply_id_and_version, reterr);
-}
-
-static int
-edit_object(Connection *c,
-            sd_bus_message *m,
-            const ObjectType *type,
-            sd_bus_message_handler_t handler,
-            sd_bus_error *reterr) {
-        Change *change;
-        int r;
-
-        r = may_after_init(c, m, handler, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = edit_read_edit(c, m, type, &change, reterr);
-        if (r < 0)
-                return r;
-        return submit(c, m, change, reply_version, reterr);
-}
-
-static int
-remove_object(Connection *c,
-              sd_bus_message *m,
-              const ObjectType *type,
-              sd_bus_message_handler_t handler,
-              bus_reply_t reply,
-              sd_bus_error *reterr) {
-        Change *change;
-        int r;
-
-        r = may_after_init(c, m, handler, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = edit_read_remove(c, m, type, &change, reterr);
-        if (r < 0)
-                return r;
-        return submit(c, m, change, reply, reterr);
-}
-
 static int method_add_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return add_object(userdata, m, &check_type, method_add_check, reterr);
+        return change_object(
+                        userdata,
+                        m,
+                        method_add_check,
+                        edit_read_add,
+                        &check_type,
+                        reply_id_and_version,
+                        reterr);
 }
 
 static int method_edit_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return edit_object(userdata, m, &check_type, method_edit_check, reterr);
+        return change_object(
+                        userdata, m, method_edit_check, edit_read_edit, &check_type, reply_version, reterr);
 }
 
 static int method_remove_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return remove_object(userdata, m, &check_type, method_remove_check, reply_version, reterr);
-}
-
-static int method_add_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return add_object(userdata, m, &alert_type, method_add_alert, reterr);
-}
-
-static int method_edit_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return edit_object(userdata, m, &alert_type, method_edit_alert, reterr);
-}
-
-static int method_remove_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return remove_object(
-                        userdata, m, &alert_type, method_remove_alert, reply_version_and_affected, reterr);
-}
-
-static int
-switch_object(Connection *c,
-              sd_bus_message *m,
-              const ObjectType *type,
-              bool disabled,
-              sd_bus_message_handler_t handler,
-              sd_bus_error *reterr) {
-        Change *change;
-        int r;
-
-        r = may_after_init(c, m, handler, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = edit_read_switch(c, m, type, disabled, &change, reterr);
-        if (r < 0)
-                return r;
-        return submit(c, m, change, reply_version, reterr);
+        return change_object(
+                        userdata,
+                        m,
+                        method_remove_check,
+                        edit_read_remove,
+                        &check_type,
+                        reply_version,
+                        reterr);
 }
 
 static int method_enable_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return switch_object(userdata, m, &check_type, /* disabled= */ false, method_enable_check, reterr);
-}
-
-static int method_enable_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return switch_object(userdata, m, &alert_type, /* disabled= */ false, method_enable_alert, reterr);
+        return change_object(
+                        userdata,
+                        m,
+                        method_enable_check,
+                        edit_read_enable,
+                        &check_type,
+                        reply_version,
+                        reterr);
 }
 
 static int method_disable_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return switch_object(userdata, m, &check_type, /* disabled= */ true, method_disable_check, reterr);
+        return change_object(
+                        userdata,
+                        m,
+                        method_disable_check,
+                        edit_read_disable,
+                        &check_type,
+                        reply_version,
+                        reterr);
+}
+
+static int method_add_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return change_object(
+                        userdata,
+                        m,
+                        method_add_alert,
+                        edit_read_add,
+                        &alert_type,
+                        reply_id_and_version,
+                        reterr);
+}
+
+static int method_edit_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return change_object(
+                        userdata, m, method_edit_alert, edit_read_edit, &alert_type, reply_version, reterr);
+}
+
+static int method_remove_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return change_object(
+                        userdata,
+                        m,
+                        method_remove_alert,
+                        edit_read_remove,
+                        &alert_type,
+                        reply_version_and_affected,
+                        reterr);
+}
+
+static int method_enable_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return change_object(
+                        userdata,
+                        m,
+                        method_enable_alert,
+                        edit_read_enable,
+                        &alert_type,
+                        reply_version,
+                        reterr);
 }
 
 static int method_disable_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return switch_object(userdata, m, &alert_type, /* disabled= */ true, method_disable_alert, reterr);
+        return change_object(
+                        userdata,
+                        m,
+                        method_disable_alert,
+                        edit_read_disable,
+                        &alert_type,
+                        reply_version,
+                        reterr);
 }
 
-/* ---- verbs with one text ---- */
+static int method_edit_node(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return change_object(
+                        userdata, m, method_edit_node, edit_read_address, &peer_type, reply_version, reterr);
+}
+
+/* ---- tests and nodes ---- */
 
 static int method_test_alert(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
         return call_with_text(userdata, m, manager_alert_test, method_test_alert, reply_text, reterr);
 }
 
 static int method_test_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        const char *id_or_name, *state;
-        Connection *c = userdata;
-        BusCall *call;
-        int r;
-
-        r = may_after_init(c, m, method_test_check, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = sd_bus_message_read(m, "ss", &id_or_name, &state);
-        if (r < 0)
-                return r;
-        if (strlen(id_or_name) > DETAIL_MAX_BYTES || strlen(state) > DETAIL_MAX_BYTES)
-                return sd_bus_error_set(reterr, BUS_ERROR_INVALID, "An argument is too long.");
-        r = bus_call_new(c, m, reply_text, &call, reterr);
-        if (r < 0)
-                return r;
-        manager_check_test(c->bus->manager, id_or_name, state, bus_call_answered, call);
-        return 1;
+        return call_with_texts(userdata, m, manager_check_test, method_test_check, reply_text, reterr);
 }
 
 static int reply_findings(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
@@ -530,38 +512,7 @@ static int method_reset_node(sd_bus_message *m, void *userdata, sd_bus_error *re
 }
 
 static int method_add_node(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        const char *address, *fingerprint;
-        Connection *c = userdata;
-        BusCall *call;
-        int r;
-
-        r = may_after_init(c, m, method_add_node, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = sd_bus_message_read(m, "ss", &address, &fingerprint);
-        if (r < 0)
-                return r;
-        if (strlen(address) > DETAIL_MAX_BYTES || strlen(fingerprint) > DETAIL_MAX_BYTES)
-                return sd_bus_error_set(reterr, BUS_ERROR_INVALID, "An argument is too long.");
-        r = bus_call_new(c, m, reply_id_and_version, &call, reterr);
-        if (r < 0)
-                return r;
-        manager_node_add(c->bus->manager, address, fingerprint, bus_call_answered, call);
-        return 1;
-}
-
-static int method_edit_node(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        Connection *c = userdata;
-        Change *change;
-        int r;
-
-        r = may_after_init(c, m, method_edit_node, reterr);
-        if (r <= 0)
-                return r < 0 ? r : 1;
-        r = edit_read_peer(c, m, &change, reterr);
-        if (r < 0)
-                return r;
-        return submit(c, m, change, reply_version, reterr);
+        return call_with_texts(userdata, m, manager_node_add, method_add_node, reply_id_and_version, reterr);
 }
 
 /* ---- properties ---- */
