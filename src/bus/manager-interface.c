@@ -3,8 +3,6 @@
 /* org.quptime1.Manager: each method reads its arguments, asks permission, calls one verb of the manager, and
  * is answered when the manager answers; the lists are read from the local copy at once. */
 
-#include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -515,64 +513,7 @@ static int method_add_node(sd_bus_message *m, void *userdata, sd_bus_error *rete
         return call_with_texts(userdata, m, manager_node_add, method_add_node, reply_id_and_version, reterr);
 }
 
-/* ---- properties ---- */
-
-static const struct {
-        const char *name;
-        char type;
-        size_t offset; /* in ManagerStatus */
-        bool is_quiet; /* constant, or a live value: not announced */
-} status_properties[] = {
-        { "Directory", 's', offsetof(ManagerStatus, directory), true },
-        { "Initialized", 'b', offsetof(ManagerStatus, initialized) },
-        { "NodeID", 's', offsetof(ManagerStatus, node_id) },
-        { "ClusterID", 's', offsetof(ManagerStatus, cluster_id) },
-        { "Fingerprint", 's', offsetof(ManagerStatus, fingerprint) },
-        { "Advertise", 's', offsetof(ManagerStatus, advertise) },
-        { "Master", 's', offsetof(ManagerStatus, master) },
-        { "MasterVia", 's', offsetof(ManagerStatus, master_via) },
-        { "Term", 't', offsetof(ManagerStatus, term) },
-        { "Quorum", 'b', offsetof(ManagerStatus, quorum) },
-        { "QuorumLive", 'u', offsetof(ManagerStatus, live), true },
-        { "QuorumNeed", 'u', offsetof(ManagerStatus, need) },
-        { "ConfigVersion", 't', offsetof(ManagerStatus, version) },
-        { "Hint", 's', offsetof(ManagerStatus, hint) },
-};
-
-G_STATIC_ASSERT(G_N_ELEMENTS(status_properties) <= 32); /* bits of what was announced */
-
-static int append_status(sd_bus_message *reply, char type, const void *at) {
-        switch (type) {
-        case 's':
-                return sd_bus_message_append(reply, "s", *(const char *const *) at ?: "");
-        case 'b':
-                return sd_bus_message_append(reply, "b", (int) *(const bool *) at);
-        case 'u':
-                return sd_bus_message_append(reply, "u", (uint32_t) * (const unsigned *) at);
-        default:
-                return sd_bus_message_append(reply, "t", *(const uint64_t *) at);
-        }
-}
-
-static int
-get_status(sd_bus *sd,
-           const char *path,
-           const char *interface,
-           const char *property,
-           sd_bus_message *reply,
-           void *userdata,
-           sd_bus_error *reterr) {
-        ManagerStatus status;
-
-        manager_status(((Connection *) userdata)->bus->manager, &status);
-        for (size_t i = 0; i < G_N_ELEMENTS(status_properties); i++)
-                if (strcmp(property, status_properties[i].name) == 0)
-                        return append_status(
-                                        reply,
-                                        status_properties[i].type,
-                                        (const char *) &status + status_properties[i].offset);
-        return -ENOENT;
-}
+/* ---- the object ---- */
 
 static int
 get_version(sd_bus *sd,
@@ -583,53 +524,6 @@ get_version(sd_bus *sd,
             void *userdata,
             sd_bus_error *reterr) {
         return sd_bus_message_append(reply, "s", QUPTIME_VERSION);
-}
-
-/* ---- what changed ---- */
-
-static char *status_text(char type, const void *at) {
-        switch (type) {
-        case 's':
-                return g_strdup(*(const char *const *) at ?: "");
-        case 'b':
-                return g_strdup(*(const bool *) at ? "true" : "false");
-        case 'u':
-                return g_strdup_printf("%u", *(const unsigned *) at);
-        default:
-                return g_strdup_printf("%" G_GUINT64_FORMAT, *(const uint64_t *) at);
-        }
-}
-
-uint32_t manager_properties_changed(Bus *bus) {
-        uint32_t changed = 0;
-        ManagerStatus status;
-
-        manager_status(bus->manager, &status);
-        if (!bus->announced)
-                bus->announced = g_ptr_array_new_full(G_N_ELEMENTS(status_properties), g_free);
-        g_ptr_array_set_size(bus->announced, G_N_ELEMENTS(status_properties));
-        for (size_t i = 0; i < G_N_ELEMENTS(status_properties); i++) {
-                char **old = (char **) &g_ptr_array_index(bus->announced, i);
-                char *text =
-                                status_text(status_properties[i].type,
-                                            (const char *) &status + status_properties[i].offset);
-
-                if (!status_properties[i].is_quiet && g_strcmp0(text, *old) != 0)
-                        changed |= UINT32_C(1) << i;
-                g_free(*old);
-                *old = text;
-        }
-        return changed;
-}
-
-int manager_properties_emit(sd_bus *sd, uint32_t changed) {
-        char *names[G_N_ELEMENTS(status_properties) + 1] = { NULL };
-        size_t n = 0;
-
-        for (size_t i = 0; i < G_N_ELEMENTS(status_properties); i++)
-                if (changed & UINT32_C(1) << i)
-                        names[n++] = (char *) status_properties[i].name;
-        return sd_bus_emit_properties_changed_strv(sd, BUS_PATH, BUS_INTERFACE_MANAGER, names);
 }
 
 int manager_interface_register(Connection *connection, sd_bus *sd) {
@@ -710,20 +604,20 @@ const sd_bus_vtable manager_vtable[] = {
                                             "s", result, "s", answer),
                                 0),
         SD_BUS_PROPERTY("Version", "s", get_version, 0, CONSTANT),
-        SD_BUS_PROPERTY("Directory", "s", get_status, 0, CONSTANT),
-        SD_BUS_PROPERTY("Initialized", "b", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("NodeID", "s", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("ClusterID", "s", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("Fingerprint", "s", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("Advertise", "s", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("Master", "s", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("MasterVia", "s", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("Term", "t", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("Quorum", "b", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("QuorumLive", "u", get_status, 0, 0), /* a live value */
-        SD_BUS_PROPERTY("QuorumNeed", "u", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("ConfigVersion", "t", get_status, 0, CHANGES),
-        SD_BUS_PROPERTY("Hint", "s", get_status, 0, CHANGES),
+        SD_BUS_PROPERTY("Directory", "s", manager_property_get, 0, CONSTANT),
+        SD_BUS_PROPERTY("Initialized", "b", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("NodeID", "s", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("ClusterID", "s", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("Fingerprint", "s", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("Advertise", "s", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("Master", "s", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("MasterVia", "s", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("Term", "t", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("Quorum", "b", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("QuorumLive", "u", manager_property_get, 0, 0), /* a live value */
+        SD_BUS_PROPERTY("QuorumNeed", "u", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("ConfigVersion", "t", manager_property_get, 0, CHANGES),
+        SD_BUS_PROPERTY("Hint", "s", manager_property_get, 0, CHANGES),
         SD_BUS_VTABLE_END,
 };
 /* clang-format on */

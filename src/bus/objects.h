@@ -19,6 +19,15 @@ extern const sd_bus_vtable log_control_vtable[]; /* log-control.c */
 int manager_interface_register(Connection *connection, sd_bus *sd);
 int log_control_register(Connection *connection, sd_bus *sd);
 
+/* the getter of all but Version (manager-properties.c); userdata: Connection */
+int manager_property_get(
+                sd_bus *sd,
+                const char *path,
+                const char *interface,
+                const char *property,
+                sd_bus_message *reply,
+                void *userdata,
+                sd_bus_error *reterr);
 /* The manager's properties that announce changes and are not what they were at the last call, a bit for
  * each; at the first call all. */
 uint32_t manager_properties_changed(Bus *bus);
