@@ -5,6 +5,7 @@
 
 #include "alerts/notices.h"
 #include "alerts/sample.h"
+#include "alerts/texts.h"
 #include "base/limits.h"
 
 /* Collapsing: whoever could not be reached for so long wants the present, not the history. */
@@ -457,7 +458,7 @@ Notice *alerts_check_test_notice(
         transition->ok = is_up ? n : 0;
         transition->not_ok = is_up ? 0 : n;
         g_free(transition->detail);
-        transition->detail = g_strdup_printf("[test] %s", sample_detail(check->type, event));
+        transition->detail = g_strdup_printf(TEST_MARK "%s", sample_detail(check->type, event));
         transition->term = term;
         notice = notice_compose(alert, transition, event);
         if (!notice)

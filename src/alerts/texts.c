@@ -38,8 +38,11 @@ static bool is_set(const char *text) {
         return text && *text;
 }
 
+/* of the alert alone, or of a check through it */
 static bool is_test(const Notice *notice) {
-        return notice->event == NOTICE_TEST;
+        const char *detail = notice->transition->detail;
+
+        return notice->event == NOTICE_TEST || (detail && g_str_has_prefix(detail, TEST_MARK));
 }
 
 char *text_shorten(const char *text, glong n_chars) {
@@ -107,9 +110,8 @@ static char *test_head(const Notice *notice) {
         g_autofree char *when = when_text(notice);
 
         return g_strdup_printf(
-                        "This is a test of the alert \"%s\", sent by node %s at %s. The outage below is "
-                        "invented; "
-                        "messages about real ones come the same way.",
+                        "This is a test of the alert \"%s\", sent by node %s at %s. What follows is "
+                        "invented; messages about real outages come the same way.",
                         name,
                         notice->transition->node_id,
                         when);

@@ -6,6 +6,9 @@
 
 #include "model/notice.h"
 
+/* begins the detail of a real check's invented transition, by which it is known for a test */
+#define TEST_MARK "[test] "
+
 char *text_subject(const Notice *notice); /* one line, no control characters */
 char *text_body(const Notice *notice);    /* lines end with LF */
 /* For Discord: its markup, at most DISCORD_MAX_CHARS code points; nothing that comes from data makes markup

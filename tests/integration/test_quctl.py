@@ -156,7 +156,7 @@ def test_check_test():
             shown = node.quctl("check", "test", "db", "--state", state).stdout
             assert shown.startswith("test of db: 1 alert delivered\n    ops: ops@example.com: delivered: 250"), shown
             mail = wait_for("the mail", lambda: smtp.mails[before:])[0]
-            assert verb in mail.subject and "db" in mail.subject and "[test] " in mail.text, mail.text
+            assert f"test: TCP {verb}" in mail.subject and "db" in mail.subject and "[test] " in mail.text, mail.text
         assert why(first, "db")["transitions"] == 1  # nothing of it happened
         assert {one["event"] for one in why(first, "db")["deliveries"]} == {"UP"}
 

@@ -587,6 +587,8 @@ static void test_of_a_real_check(void) {
 
                 g_assert_cmpstr(notice->id, ==, "uuid-1");
                 g_assert_cmpint(message_render(value, notice, &message, &flags, NULL), ==, 0);
+                g_assert_true(g_str_has_prefix(message->subject, "[quptime] test: "));
+                g_assert_true(g_str_has_prefix(message->body, "This is a test of the alert"));
                 g_assert_nonnull(strstr(message->subject, verbs[i]));
                 g_assert_nonnull(strstr(message->subject, check->name));
                 g_assert_nonnull(strstr(message->body, "[test] "));
