@@ -327,9 +327,9 @@ static bool check_removals(Judge *judge) {
                         if (!g_hash_table_contains(edited, document_list_id(list, object)))
                                 return reject(judge,
                                               HAND_EDIT_OLD,
-                                              "the text has no version: that this node has kept, and %s "
-                                              "\"%s\" is missing "
-                                              "from it; start from %s to remove something",
+                                              "the text has no \"version:\" that this node knows, and %s "
+                                              "\"%s\" is missing from it; start from %s to remove "
+                                              "something",
                                               list->type->name,
                                               document_list_label(list, object),
                                               judge->input->asked ? "what \"quctl config show\" prints"

@@ -70,12 +70,41 @@ static yaml_mark_t mark_at(const char *text, size_t offset) {
         return mark;
 }
 
+/* whether that line begins with blanks of which one is a tab */
+static bool is_indented_by_tab(const char *text, size_t size, size_t line) {
+        const char *p = text, *end = text + size;
+
+        for (; line > 0 && p; line--) {
+                p = memchr(p, '\n', (size_t) (end - p));
+                p = p ? p + 1 : NULL;
+        }
+        while (p && p < end && *p == ' ')
+                p++;
+        return p && p < end && *p == '\t';
+}
+
+/* What people do wrong most is said in their words; libyaml's are its scanner's. NULL: those */
+static const char *common_mistake(const Reader *reader, const yaml_mark_t *mark) {
+        const char *problem = reader->yaml.problem;
+
+        if (is_indented_by_tab(reader->text, reader->size, mark->line))
+                return "a tab stands before it; indent with blanks";
+        if (problem && strstr(problem, "<document start>") &&
+            g_strstr_len(reader->text, (gssize) reader->size, "\n..."))
+                return "the line \"...\" above ends the document; write this before it";
+        return NULL;
+}
+
 static int refuse_syntax(Reader *reader) {
         const yaml_parser_t *yaml = &reader->yaml;
         yaml_mark_t mark = yaml->problem_mark;
+        const char *mistake;
 
         if (yaml->error == YAML_READER_ERROR)
                 mark = mark_at(reader->text, MIN(yaml->problem_offset, reader->size));
+        mistake = common_mistake(reader, &mark);
+        if (mistake)
+                return refuse(reader, &mark, "not valid YAML: %s", mistake);
         return refuse(reader,
                       &mark,
                       "not valid YAML: %s%s%s",

@@ -125,12 +125,12 @@ ExitStatus draft_fail(ExitStatus status, const Draft *draft, const CallError *er
                 return status; /* printed already */
         if (sscanf(error->text, "line %u:%u: %n", &line, &column, &used) == 2 && used > 0)
                 return fail(status, "%s:%u:%u: %s", draft->label, line, column, error->text + used);
-        if (strcmp(error->name, BUS_ERROR_CONFLICT) == 0)
+        if (strcmp(error->name, BUS_ERROR_CONFLICT) == 0 && !strstr(error->text, "config show"))
                 return fail(status,
                             "%s: %s; \"quctl config show\" prints the present document",
                             draft->label,
                             error->text);
-        if (strcmp(error->name, BUS_ERROR_INVALID) == 0)
+        if (strcmp(error->name, BUS_ERROR_CONFLICT) == 0 || strcmp(error->name, BUS_ERROR_INVALID) == 0)
                 return fail(status, "%s: %s", draft->label, error->text);
         return fail(status, "%s", error->text);
 }

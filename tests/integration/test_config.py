@@ -207,7 +207,7 @@ def test_refusals():
         refused(node, 1, "leaves out peer", "config", "apply", base)
         # nothing to begin from
         base.write_text("checks: []\n")
-        refused(node, 1, "has no version: that this node has kept", "config", "apply", base)
+        refused(node, 1, 'has no "version:" that this node knows', "config", "apply", base)
         refused(node, 1, "cannot read", "config", "apply", base.with_name("nowhere"))
         base.write_bytes(b"\xff\xfe")
         refused(node, 1, "UTF-8", "config", "check", base)

@@ -234,7 +234,8 @@ static void test_removals(void) {
         g_assert_cmpint(edit->verdict, ==, HAND_EDIT_REJECT);
         g_assert_cmpstr(edit->reason,
                         ==,
-                        "the text has no version: that this node has kept, and check \"db\" is missing from "
+                        "the text has no \"version:\" that this node knows, and check \"db\" is missing "
+                        "from "
                         "it; start "
                         "from the present cluster.yaml to remove something");
         g_free(unversioned);
@@ -493,7 +494,8 @@ static void test_asked(void) {
                      nowhere,
                      0,
                      HAND_EDIT_OLD,
-                     "the text has no version: that this node has kept, and peer \"p1\" is missing from it; "
+                     "the text has no \"version:\" that this node knows, and peer \"p1\" is missing from "
+                     "it; "
                      "start from what \"quctl config show\" prints to remove something");
         typo = replace(shown, "interval:", "intervall:");
         assert_asked(&node,

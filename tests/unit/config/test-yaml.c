@@ -150,6 +150,13 @@ static void test_refused_syntax(void) {
                        "f:2:1: not valid YAML: did not find expected node content while parsing a flow "
                        "node");
         assert_refused("a: b: c\n", "f:1:5: not valid YAML: mapping values are not allowed in this context");
+        assert_refused("a:\n\t- b: 1\n",
+                       "f:2:1: not valid YAML: a tab stands before it; indent with blanks");
+        assert_refused("a:\n  b: 1\n \tc: 2\n",
+                       "f:3:2: not valid YAML: a tab stands before it; indent with blanks");
+        assert_refused("a: 1\n...\nb: 2\n",
+                       "f:3:1: not valid YAML: the line \"...\" above ends the document; write this before "
+                       "it");
         assert_refused("a: \x01\n", "f:1:4: not valid YAML: control characters are not allowed");
         assert_refused("a: [[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]\n", "f:1:19: nested deeper than 16 levels");
         assert_refused("- 1\n", "f:1:1: a list was found where the fields of one document belong");
