@@ -223,6 +223,8 @@ void arguments_replace_item(Arguments *arguments, const char *name, size_t i, co
 /* The value of an option that stands before *argv[i]: attached to it, or the next word. */
 static int
 take_value(Option *option, const char *attached, char *const *argv, size_t *i, char **reterr_text) {
+        g_autofree char *choices = NULL;
+
         if (attached)
                 return option_set(option, attached, reterr_text);
         if (option->flag->type == FLAG_BOOL)
@@ -233,7 +235,9 @@ take_value(Option *option, const char *attached, char *const *argv, size_t *i, c
                 option->wants_value = true;
                 return 0;
         }
-        *reterr_text = g_strdup_printf("--%s needs a value: %s", option->flag->name, option->flag->value);
+        choices = g_strdup(option->flag->choices ?: option->flag->value);
+        *reterr_text = g_strdup_printf(
+                        "--%s needs a value: %s", option->flag->name, g_strdelimit(choices, " ", '|'));
         return -EINVAL;
 }
 

@@ -295,22 +295,25 @@ static const Flag apply_flags[] = {
 };
 
 /* A node that is removed is barred for good: nobody shall do that by a file alone. */
-static ExitStatus confirm(const GPtrArray *differences, const Draft *draft, bool yes) {
+static ExitStatus
+confirm(const Context *context, const GPtrArray *differences, const Draft *draft, bool yes) {
         g_autofree char *removed = differences_removed(differences), *question = NULL;
         const char *peer = differences_removed_peer(differences);
 
-        if (!removed || yes)
+        if (!removed)
                 return STATUS_DONE;
-        if (ask_possible()) {
+        if (!yes && ask_possible()) {
                 question = g_strdup_printf("Remove %s?", removed);
                 return ask_yes(question) ? STATUS_DONE : fail(STATUS_FAILED, "aborted, nothing was changed");
         }
-        if (peer)
+        if (!yes && peer)
                 return fail(STATUS_FAILED,
                             "%s leaves out peer %s: --yes removes it from the cluster for good, or put it "
                             "back; nothing was changed",
                             draft->label,
                             peer);
+        if (!context->quiet)
+                warn("removing %s that %s leaves out", removed, draft->label);
         return STATUS_DONE;
 }
 
@@ -339,7 +342,7 @@ static ExitStatus run_apply(Context *context, const Arguments *arguments) {
 
         if (!context->quiet)
                 differences_show(context, differences);
-        status = confirm(differences, &draft, arguments_bool(arguments, "yes"));
+        status = confirm(context, differences, &draft, arguments_bool(arguments, "yes"));
         if (status != STATUS_DONE)
                 return status;
         draft.remove_node = differences_removed_peer(differences);

@@ -370,6 +370,21 @@ static void print(Doctor *doctor) {
                 show(doctor);
 }
 
+/* The last line names them, for who reads only that; it stands on standard error, after the list. */
+static ExitStatus say_failed(const Doctor *doctor, ExitStatus status) {
+        g_autoptr(GString) names = g_string_new(NULL);
+
+        for (unsigned i = 0; i < doctor->findings->len; i++) {
+                const FindingRow *row = g_ptr_array_index(doctor->findings, i);
+
+                if (g_strcmp0(row->verdict, "fail") == 0)
+                        g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", row->name);
+        }
+        (void) pager_close(doctor->context);
+        (void) fflush(stdout);
+        return fail(status, "failed: %s", names->str);
+}
+
 static ExitStatus run_doctor(Context *context, const Arguments *arguments) {
         _cleanup_(doctor_done) Doctor doctor = { .context = context };
         ExitStatus status;
@@ -391,9 +406,9 @@ static ExitStatus run_doctor(Context *context, const Arguments *arguments) {
         look_at_clock(&doctor);
         pager_open(context);
         print(&doctor);
-        if (!doctor.answered)
-                return status;
-        return count(&doctor, "fail") > 0 ? STATUS_FAILED : STATUS_DONE;
+        if (count(&doctor, "fail") == 0)
+                return STATUS_DONE;
+        return say_failed(&doctor, doctor.answered ? STATUS_FAILED : status);
 }
 
 const Verb verb_doctor = {

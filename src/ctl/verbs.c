@@ -156,7 +156,26 @@ static const char *our_word(const char *word) {
         return word;
 }
 
-const char *verb_nearest(char *const *words) {
+/* one word that means a whole verb */
+static const char *verb_meant(const char *word) {
+        static const struct {
+                const char *word, *verb;
+        } table[] = {
+                { "checks", "check list" }, { "alerts", "alert list" }, { "nodes", "node list" },
+                { "peers", "node list" },   { "list", "status" },       { "ls", "status" },
+                { "show", "status" },       { "ps", "status" },         { "watch", "monitor" },
+                { "log", "monitor" },       { "logs", "monitor" },      { "top", "tui" },
+                { "dashboard", "tui" },     { "start", "serve" },       { "run", "serve" },
+                { "daemon", "serve" },      { "join", "node add" },     { "version", "--version" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
+                if (strcmp(table[i].word, word) == 0)
+                        return table[i].verb;
+        return NULL;
+}
+
+static const char *nearest_to(char *const *words) {
         const char *names[G_N_ELEMENTS(verbs)];
         const char *nearest = NULL;
 
@@ -174,4 +193,24 @@ const char *verb_nearest(char *const *words) {
                 nearest = nearest_word(names, s->str);
         }
         return nearest;
+}
+
+/* "add check http …", "list checks": the noun comes first here. NULL: that is not what was typed */
+static const char *nearest_turned(char *const *words) {
+        g_autofree char **turned = NULL;
+
+        if (!words[1] || !verbs_have_prefix(our_word(words[1])) || verbs_have_prefix(our_word(words[0])))
+                return NULL;
+
+        turned = g_memdup2(words, (g_strv_length((char **) words) + 1) * sizeof *words);
+        turned[0] = words[1];
+        turned[1] = words[0];
+        return nearest_to(turned);
+}
+
+const char *verb_nearest(char *const *words) {
+        const char *nearest;
+
+        nearest = nearest_turned(words) ?: nearest_to(words);
+        return nearest || words[1] ? nearest : verb_meant(words[0]);
 }

@@ -466,7 +466,11 @@ static void on_awaited_hello(Connection *connection, const Envelope *envelope) {
         if (fault)
                 refuse_hello(link, connection, fault);
         else if (!takes_the_place(link, connection))
-                connection_refuse(connection, "there is a connection already", REFUSAL_DUPLICATE, NULL);
+                connection_refuse(
+                                connection,
+                                "it is a member already, and connected",
+                                REFUSAL_DUPLICATE,
+                                NULL);
         else {
                 send_hello(connection, link->transport);
                 adopt(link, connection, hello);

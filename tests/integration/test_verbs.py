@@ -106,13 +106,17 @@ OPTIONS = [
     no(USAGE, "node rm x", 'did you mean "node remove"'),
     no(USAGE, "checks ls", 'did you mean "check list"'),
     no(USAGE, "serve now", "one word too many"),
+    no(USAGE, "list checks", 'did you mean "check list"'),
+    no(USAGE, "add check http x y", 'did you mean "check add http"'),
+    no(USAGE, "checks", 'did you mean "check list"'),
+    no(USAGE, "version", 'did you mean "--version"'),
     no(USAGE, "chekc list", 'did you mean "check list"'),
     no(USAGE, "check lsit", 'did you mean "check list"'),
     no(USAGE, "nonsense", '"quctl help" lists all verbs'),
     no(USAGE, "status --jsn=short", "did you mean --json"),
     no(USAGE, "status -x", "unknown option -x"),
     no(USAGE, "--json=xml status", "short, pretty or off"),
-    no(USAGE, "status --json", "--json needs a value"),
+    no(USAGE, "status --json", "--json needs a value: short|pretty|off"),
     no(USAGE, "--quiet=maybe status", "true or false"),
     no(USAGE, "status more", "one word too many"),
     # before the verb the connection's options, after it the verb's own; -H and -M anywhere
@@ -313,7 +317,7 @@ DOCUMENT = [
     no(REFUSED, "config diff {broken}", "broken"),
     ok("config apply {document}", r"(?s).*"),
     no(REFUSED, "config apply {broken}", "broken"),
-    ok("config apply {smaller} --yes", r"(?s).*"),
+    ok("config apply {smaller} --yes", r"(?s).*", err="removing 1 check that {smaller} leaves out"),
     no(USAGE, "config apply", "too few words"),
     ok("edit", "no changes\n", env={"SYSTEMD_EDITOR": "true"}),
     ok("edit --yes", r"changed  check \"databank\": name: .*\ncluster version now \d+\n",
@@ -418,7 +422,7 @@ class Play:
             self.compare_json(row, json.loads(done.stdout))
             self.keys[verb_of(self.words(row.words))] |= keys_of(json.loads(done.stdout))
         if row.status in (DONE, 5) or row.status == NO_QUORUM and not row.err:
-            assert not done.stderr, "standard error"
+            assert re.fullmatch(f"warning: .*{re.escape(self.fill(row.err))}.*\n" if row.err else "", done.stderr), "standard error"
             return
         lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
         assert len(lines) == 1 and done.stderr.endswith(lines[0] + "\n") or "\n    " in done.stderr, "not one line that says why"

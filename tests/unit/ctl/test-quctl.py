@@ -1507,7 +1507,7 @@ class Doctor(Case):
 
     def found(self, *options, status):
         done = subprocess.run([QUCTL, "doctor", *options], capture_output=True, text=True, timeout=WAIT, env=self.env)
-        self.assertEqual((done.returncode, done.stderr), (status, ""), done)
+        self.assertEqual((done.returncode, done.stderr.partition(":")[0]), (status, "error" if status else ""), done)
         return done.stdout
 
     def test_verdicts(self):
@@ -1523,6 +1523,7 @@ class Doctor(Case):
     def test_failure(self):
         self.daemon("--no-quorum")
         self.assertEqual(self.rows(1)["disk"]["verdict"], "fail")
+        self.assertEqual(self.error("doctor", "-q", status=1), "error: failed: disk\n")
 
     def test_without_daemon(self):
         rows = self.rows(3)
