@@ -111,6 +111,8 @@
 #define NOTICES_FAILED_KEPT 16                /* refused or given up, per alert, kept to be seen */
 #define TELLINGS_MAX 4096                     /* deliveries that a node remembers */
 #define TEST_ALERTS_AT_ONCE 8                 /* of one `check test` */
+#define TESTS_PER_NODE 8                      /* test messages under way that one node asked for */
+#define TESTS_AT_ONCE 32                      /* and all nodes together */
 #define TEST_TEXT_MAX_BYTES 65536             /* what is said about all of them */
 #define EXPLAINED_TELLINGS_MAX 256            /* of one check, in one answer; the newest */
 #define EXPLAINED_ROUNDS_MAX 64

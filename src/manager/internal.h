@@ -20,6 +20,7 @@ typedef struct Credentials Credentials; /* manager/credentials.h */
 typedef struct ClusterFile ClusterFile; /* manager/cluster-file.h */
 typedef struct Desk Desk;               /* manager/desk.h */
 typedef struct Doctor Doctor;           /* manager/doctor.h */
+typedef struct Trials Trials;           /* manager/trials.h */
 typedef struct Transport Transport;
 typedef struct TransportCall TransportCall;
 
@@ -42,6 +43,7 @@ struct Manager {
         void *observer_userdata;
         Doctor *doctor; /* never NULL */
         Calls *calls;   /* verbs not answered yet */
+        Trials *trials; /* test messages under way; never NULL */
         int *peer_fds;
         GPtrArray *turned_away; /* before init: see handed.h */
         size_t n_peer_fds;

@@ -23,6 +23,7 @@
 #include "manager/parts.h"
 #include "manager/replica.h"
 #include "manager/router.h"
+#include "manager/trials.h"
 #include "store/nodefile.h"
 #include "transport/identity.h"
 #include "wire/codec.h"
@@ -405,6 +406,7 @@ int manager_new(Loop *loop, const ManagerOptions *options, Manager **ret, char *
         m->value = value_new_empty();
         m->calls = calls_new(m->event);
         m->doctor = doctor_new(m);
+        m->trials = trials_new();
         m->ca_file = g_strdup(options->ca_file);
         m->peer_fds = g_memdup2(options->peer_fds, options->n_peer_fds * sizeof(int));
         m->n_peer_fds = options->n_peer_fds;
@@ -467,6 +469,7 @@ Manager *manager_free(Manager *m) {
         m->doctor = doctor_free(m->doctor);
         manager_stop_parts(m);
         (void) transport_free(m->transport);
+        (void) trials_free(m->trials);
         (void) calls_free(m->calls);
         sd_event_source_disable_unref(m->status_source);
         g_clear_pointer(&m->turned_away, g_ptr_array_unref);

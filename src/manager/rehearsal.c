@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "manager/internal.h"
 #include "manager/messages.h"
+#include "manager/trials.h"
 #include "transport/transport.h"
 #include "wire/codec.h"
 
@@ -163,16 +164,26 @@ static void on_rehearsed(void *userdata, bool delivered, const char *text) {
         transport_call_reply(userdata, result);
 }
 
-void rehearsal_call(Manager *m, const char *params, TransportCall *call) {
+void rehearsal_call(Manager *m, const char *from, const char *params, TransportCall *call) {
         _cleanup_(test_check_params_freep) TestCheckParams *decoded = NULL;
+        _cleanup_(trial_freep) Trial *trial = NULL;
         g_autofree char *error = NULL;
 
-        if (codec_decode(&test_check_params_type, params, strlen(params), (void **) &decoded, &error) < 0)
+        if (codec_decode(&test_check_params_type, params, strlen(params), (void **) &decoded, &error) < 0) {
                 transport_call_fail(call, error);
-        else if (!manager_is_master(m))
+                return;
+        }
+        if (!manager_is_master(m)) {
                 transport_call_fail(call, "this node is not the master any more; try again");
-        else if (rehearse(m, decoded->check, (NoticeEvent) decoded->event, on_rehearsed, call) < 0)
+                return;
+        }
+        trial = trial_begin(m->trials, from, on_rehearsed, call, &error);
+        if (!trial)
+                transport_call_fail(call, error);
+        else if (rehearse(m, decoded->check, (NoticeEvent) decoded->event, trial_done, trial) < 0)
                 transport_call_fail(call, "no such check, or no alert hears of it");
+        else
+                TAKE_PTR(trial);
 }
 
 /* ---- the verb ---- */
@@ -195,6 +206,23 @@ static void on_rehearsed_there(void *userdata, int error, const char *result, co
                 call_fail(call, CHANGE_REFUSED, "the master did not send it: %s", text ?: "no answer");
         else
                 answer(call, decoded->delivered, decoded->text);
+}
+
+static void rehearse_here(Manager *m, const char *check_id, NoticeEvent event, Call *call) {
+        _cleanup_(trial_freep) Trial *trial = NULL;
+        g_autofree char *error = NULL;
+        int r;
+
+        trial = trial_begin(m->trials, manager_node_id(m), on_rehearsed_here, call, &error);
+        if (!trial) {
+                call_fail(call, CHANGE_REFUSED, "%s", error);
+                return;
+        }
+        r = rehearse(m, check_id, event, trial_done, trial);
+        if (r < 0)
+                call_fail(call, CHANGE_REFUSED, "it cannot be sent: %s", g_strerror(-r));
+        else
+                TAKE_PTR(trial);
 }
 
 static int event_from_state(const char *state) {
@@ -244,7 +272,7 @@ void manager_check_test(
         Call *call = call_new(m->calls, done, userdata);
         const Check *check = value_check(m->value, id_or_name);
         const char *master = manager_master(m);
-        int event = event_from_state(state), r;
+        int event = event_from_state(state);
 
         if (!m->replica)
                 call_fail(call, CHANGE_REFUSED, "this node is not initialized: run `quctl init` first");
@@ -262,11 +290,9 @@ void manager_check_test(
                           check->name);
         else if (!*master)
                 call_fail(call, CHANGE_NO_QUORUM, "no quorum: there is no master that could send it");
-        else if (manager_is_master(m)) {
-                r = rehearse(m, check->id, (NoticeEvent) event, on_rehearsed_here, call);
-                if (r < 0)
-                        call_fail(call, CHANGE_REFUSED, "it cannot be sent: %s", g_strerror(-r));
-        } else if (rehearse_there(m, master, check->id, event, call) < 0)
+        else if (manager_is_master(m))
+                rehearse_here(m, check->id, (NoticeEvent) event, call);
+        else if (rehearse_there(m, master, check->id, event, call) < 0)
                 call_fail(call,
                           CHANGE_REFUSED,
                           "the master %s cannot be reached from here; type the command over there",

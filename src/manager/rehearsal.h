@@ -9,4 +9,4 @@
 typedef struct TransportCall TransportCall;
 
 /* another node's wish */
-void rehearsal_call(Manager *manager, const char *params, TransportCall *call);
+void rehearsal_call(Manager *manager, const char *from, const char *params, TransportCall *call);

@@ -14,6 +14,7 @@
 #include "manager/messages.h"
 #include "manager/rehearsal.h"
 #include "manager/replica.h"
+#include "manager/trials.h"
 #include "wire/codec.h"
 
 #define METHOD_PREFIX_REGISTER "register."
@@ -50,11 +51,31 @@ static void on_tested(void *userdata, bool delivered, const char *text) {
         transport_call_reply(userdata, result);
 }
 
+static void test_call(Manager *m, const char *from, const char *params, TransportCall *call) {
+        _cleanup_(test_alert_params_freep) TestAlertParams *test = NULL;
+        _cleanup_(trial_freep) Trial *trial = NULL;
+        g_autofree char *error = NULL;
+
+        if (codec_decode(&test_alert_params_type, params, strlen(params), (void **) &test, &error) < 0) {
+                transport_call_fail(call, error);
+                return;
+        }
+        if (!manager_is_master(m)) {
+                transport_call_fail(call, "this node is not the master any more; try again");
+                return;
+        }
+        trial = trial_begin(m->trials, from, on_tested, call, &error);
+        if (!trial)
+                transport_call_fail(call, error);
+        else if (deliveries_test(m->deliveries, test->alert, /* subject= */ NULL, trial_done, trial) < 0)
+                transport_call_fail(call, "no such alert");
+        else
+                TAKE_PTR(trial);
+}
+
 static void
 on_call(void *userdata, const char *from, const char *method, const char *params, TransportCall *call) {
         Manager *m = userdata;
-        _cleanup_(test_alert_params_freep) TestAlertParams *test = NULL;
-        g_autofree char *error = NULL;
 
         if (!m->replica)
                 transport_call_fail(call, "this node is not initialized");
@@ -65,15 +86,11 @@ on_call(void *userdata, const char *from, const char *method, const char *params
         else if (strcmp(method, METHOD_EXPLAIN) == 0)
                 explain_call(m, params, call);
         else if (strcmp(method, METHOD_TEST_CHECK) == 0)
-                rehearsal_call(m, params, call);
-        else if (strcmp(method, METHOD_TEST_ALERT) != 0)
+                rehearsal_call(m, from, params, call);
+        else if (strcmp(method, METHOD_TEST_ALERT) == 0)
+                test_call(m, from, params, call);
+        else
                 transport_call_fail(call, "no such method");
-        else if (codec_decode(&test_alert_params_type, params, strlen(params), (void **) &test, &error) < 0)
-                transport_call_fail(call, error);
-        else if (!manager_is_master(m))
-                transport_call_fail(call, "this node is not the master any more; try again");
-        else if (deliveries_test(m->deliveries, test->alert, /* subject= */ NULL, on_tested, call) < 0)
-                transport_call_fail(call, "no such alert");
 }
 
 static void answer_test(Call *call, bool delivered, const char *text) {
@@ -86,10 +103,20 @@ static void on_tested_here(void *userdata, bool delivered, const char *text) {
 }
 
 static void test_here(Manager *m, const char *id_or_name, Call *call) {
-        int r = deliveries_test(m->deliveries, id_or_name, /* subject= */ NULL, on_tested_here, call);
+        _cleanup_(trial_freep) Trial *trial = NULL;
+        g_autofree char *error = NULL;
+        int r;
 
+        trial = trial_begin(m->trials, manager_node_id(m), on_tested_here, call, &error);
+        if (!trial) {
+                call_fail(call, CHANGE_REFUSED, "%s", error);
+                return;
+        }
+        r = deliveries_test(m->deliveries, id_or_name, /* subject= */ NULL, trial_done, trial);
         if (r < 0)
                 call_fail(call, CHANGE_REFUSED, "the test message cannot be made: %s", g_strerror(-r));
+        else
+                TAKE_PTR(trial);
 }
 
 static void on_tested_there(void *userdata, int error, const char *result, const char *text) {

@@ -88,6 +88,12 @@ METHODS = {
     "round": ("term", "check_id", "revision", "round"),
     "views": ("term", "views"),
     "alert.test": ("alert",),
+    "alert.deliver": ("term", "notice", "recipient", "attempt", "within", "test", "alert", "check", "event", "when"),
+    "alert.credentials": ("names",),
+    "check.test": ("check", "event"),
+    "check.explain": ("check",),
+    "check.told": ("check", "telling"),
+    "node.clock": (),
     "no.such": ("x",),
 }
 SMALL = (0, 1, 2, 3, 7)
@@ -138,7 +144,8 @@ def id_of(node):
     return said.split('"')[1]
 
 
-def with_a_liar(act):
+def with_a_liar(act, changes=0):
+    """changes: of the document, which act makes itself."""
     http = HttpTarget().start()
     with Cluster(3) as cluster:
         cluster.up()
@@ -153,7 +160,7 @@ def with_a_liar(act):
         cluster.settled()
         for node in cluster.running():
             wait_for("the state stands", lambda node=node: node.check_state("homepage")["state"] == "up")
-        assert cluster.nodes[0].status()["version"] == version
+        assert cluster.nodes[0].status()["version"] == version + changes
         http.status = 503
         cluster.all_see("homepage", "down")
         cluster.nodes[1].quctl("check", "remove", "homepage")
@@ -270,6 +277,41 @@ def test_who_does_not_lead_has_nothing_delivered():
         wait_for("and whoever leads may", lambda: leader.quctl("alert", "test", "oncall", check=False).returncode == 0, 60)
         assert hook.begun == 1
     hook.stop()
+
+
+def test_a_flood_of_tests():
+    """Whoever may ask for test messages, and knows a relay that says nothing, takes none of the others' turns."""
+    smtp, hook = harness.SmtpReceiver().start(), harness.Webhook().start()
+    smtp.mode = "silent"
+
+    def flood(cluster, liar):
+        leader = cluster.settled()
+        leader.quctl("alert", "add", "smtp", "slow", "--host", "127.0.0.1", "--port", smtp.port, "--from", "q@example.com",
+                     "--to", "ops@example.com", "--starttls=false")
+        leader.quctl("alert", "add", "discord", "hook", "--webhook", hook.url)
+        leader.quctl("check", "edit", "homepage", "--alerts", "slow")
+        check = leader.check_state("homepage")["id"]
+        with Liar(liar, leader, id_of(leader)) as connection:
+            for number in range(1, 21):
+                method, params = (("check.test", {"check": check, "event": "DOWN"}) if number % 2
+                                  else ("alert.test", {"alert": "slow"}))
+                connection.send({"method": method, "id": number, "params": params})
+            answers = {}
+
+            def refused():
+                answers.update((m["id"], m) for m in connection.read(0.1) if "method" not in m)
+                return len(answers) == 12
+            wait_for("the refusals", refused)
+            for answer in answers.values():
+                assert "wait until one has been answered" in json.dumps(answer), answer
+            for node in cluster.running():
+                assert "delivered" in node.quctl("alert", "test", "hook").stdout
+        for name in ("slow", "hook"):
+            leader.quctl("alert", "remove", name)
+
+    with_a_liar(flood, changes=5)
+    hook.stop()
+    smtp.stop()
 
 
 if __name__ == "__main__":
