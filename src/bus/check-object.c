@@ -72,22 +72,10 @@ int check_append_alerts(sd_bus_message *reply, Bus *bus, const Check *check) {
 static int append_alerts_entry(sd_bus_message *reply, Bus *bus, const Check *check) {
         int r;
 
-        r = sd_bus_message_open_container(reply, 'e', "sv");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_basic(reply, 's', "alerts");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'v', "a(sb)");
-        if (r < 0)
-                return r;
-        r = check_append_alerts(reply, bus, check);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_message_close_container(reply);
+        r = dictionary_open(reply, "alerts", "a(sb)");
+        if (r >= 0)
+                r = check_append_alerts(reply, bus, check);
+        return r < 0 ? r : dictionary_close(reply);
 }
 
 static int append_configuration(sd_bus_message *reply, const Check *check) {

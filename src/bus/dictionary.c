@@ -488,41 +488,18 @@ static int append_rows(sd_bus_message *reply, const Field *field, const GPtrArra
         int r;
 
         r = sd_bus_message_open_container(reply, 'a', "a{sv}");
-        if (r < 0)
-                return r;
-        for (unsigned i = 0; list && i < list->len; i++) {
-                r = sd_bus_message_open_container(reply, 'a', "{sv}");
-                if (r < 0)
-                        return r;
-                r = dictionary_append(reply, field->object, g_ptr_array_index(list, i));
-                if (r < 0)
-                        return r;
-                r = sd_bus_message_close_container(reply);
-                if (r < 0)
-                        return r;
-        }
-        return sd_bus_message_close_container(reply);
+        for (unsigned i = 0; r >= 0 && list && i < list->len; i++)
+                r = dictionary_append_row(reply, field->object, g_ptr_array_index(list, i));
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int append_list(sd_bus_message *reply, const Field *field, const GPtrArray *list) {
         int r;
 
-        r = sd_bus_message_open_container(reply, 'e', "sv");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_basic(reply, 's', field->name);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'v', "aa{sv}");
-        if (r < 0)
-                return r;
-        r = append_rows(reply, field, list);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_message_close_container(reply);
+        r = dictionary_open(reply, field->name, "aa{sv}");
+        if (r >= 0)
+                r = append_rows(reply, field, list);
+        return r < 0 ? r : dictionary_close(reply);
 }
 
 static int append_field(sd_bus_message *reply, const Field *field, const void *object) {
@@ -577,6 +554,15 @@ int dictionary_append(sd_bus_message *reply, const ObjectType *type, const void 
         return 0;
 }
 
+int dictionary_append_row(sd_bus_message *reply, const ObjectType *type, const void *object) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'a', "{sv}");
+        if (r >= 0)
+                r = dictionary_append(reply, type, object);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 int dictionary_append_string(sd_bus_message *reply, const char *key, const char *value) {
         return sd_bus_message_append(reply, "{sv}", key, "s", value ?: "");
 }
@@ -596,26 +582,30 @@ int dictionary_append_bool(sd_bus_message *reply, const char *key, bool value) {
 int dictionary_append_strv(sd_bus_message *reply, const char *key, char *const *value) {
         int r;
 
-        r = sd_bus_message_open_container(reply, 'e', "sv");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_basic(reply, 's', key);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(reply, 'v', "as");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_strv(reply, (char **) value);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_close_container(reply);
-        if (r < 0)
-                return r;
-        return sd_bus_message_close_container(reply);
+        r = dictionary_open(reply, key, "as");
+        if (r >= 0)
+                r = sd_bus_message_append_strv(reply, (char **) value);
+        return r < 0 ? r : dictionary_close(reply);
 }
 
 int dictionary_append_duration(sd_bus_message *reply, const char *key, usec_t value) {
         g_autofree char *text = usec_to_duration(value);
 
         return dictionary_append_string(reply, key, text);
+}
+
+int dictionary_open(sd_bus_message *reply, const char *key, const char *type) {
+        int r;
+
+        r = sd_bus_message_open_container(reply, 'e', "sv");
+        if (r >= 0)
+                r = sd_bus_message_append_basic(reply, 's', key);
+        return r < 0 ? r : sd_bus_message_open_container(reply, 'v', type);
+}
+
+int dictionary_close(sd_bus_message *reply) {
+        int r;
+
+        r = sd_bus_message_close_container(reply);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -42,12 +42,16 @@ void dictionary_drop(Dictionary *dictionary, const char *field);
  * -ERANGE: out of range. */
 int dictionary_read_uint(sd_bus_message *message, uint64_t *ret);
 
-/* writing: entries of an open a{sv} container. A list of objects is aa{sv}. Always
+/* writing: entries of an open a{sv} container, or (row) the whole a{sv}. A list of objects is aa{sv}. Always
  * there are bools, enumerations and lists; of the rest what is empty is left out. */
 int dictionary_append(sd_bus_message *reply, const ObjectType *type, const void *object);
+int dictionary_append_row(sd_bus_message *reply, const ObjectType *type, const void *object);
 int dictionary_append_string(sd_bus_message *reply, const char *key, const char *value); /* NULL: "" */
 int dictionary_append_uint(sd_bus_message *reply, const char *key, uint64_t value);      /* t */
 int dictionary_append_u32(sd_bus_message *reply, const char *key, uint64_t value); /* u, cut at its end */
 int dictionary_append_bool(sd_bus_message *reply, const char *key, bool value);
 int dictionary_append_strv(sd_bus_message *reply, const char *key, char *const *value); /* NULL: empty */
 int dictionary_append_duration(sd_bus_message *reply, const char *key, usec_t value);
+/* an entry with whatever is appended between the two: one value of this type */
+int dictionary_open(sd_bus_message *reply, const char *key, const char *type);
+int dictionary_close(sd_bus_message *reply);

@@ -263,17 +263,7 @@ static int method_list_alerts(sd_bus_message *m, void *userdata, sd_bus_error *r
 }
 
 static int reply_explanation(sd_bus_message *reply, Bus *bus, const ManagerAnswer *answer) {
-        int r;
-
-        (void) bus;
-
-        r = sd_bus_message_open_container(reply, 'a', "{sv}");
-        if (r < 0)
-                return r;
-        r = dictionary_append(reply, &explanation_type, answer->explanation);
-        if (r < 0)
-                return r;
-        return sd_bus_message_close_container(reply);
+        return dictionary_append_row(reply, &explanation_type, answer->explanation);
 }
 
 static int method_explain_check(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {

@@ -218,11 +218,30 @@ manager_try(Context *context,
         return status;
 }
 
+static int append_list(sd_bus_message *request, const char *field, char *const *list) {
+        int r;
+
+        r = sd_bus_message_open_container(request, 'e', "sv");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_basic(request, 's', field);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_open_container(request, 'v', "as");
+        if (r < 0)
+                return r;
+        r = sd_bus_message_append_strv(request, (char **) list);
+        if (r < 0)
+                return r;
+        r = sd_bus_message_close_container(request);
+        if (r < 0)
+                return r;
+        return sd_bus_message_close_container(request);
+}
+
 static int append_flag(sd_bus_message *request, const Flag *flag, const Arguments *arguments) {
         bool given = arguments_given(arguments, flag->name), truth = false;
-        char *const *list;
         uint64_t number;
-        int r;
 
         switch (flag->type) {
         case FLAG_TEXT:
@@ -253,26 +272,9 @@ static int append_flag(sd_bus_message *request, const Flag *flag, const Argument
                                : g_ascii_strtoull(flag->standard, NULL, 10);
                 return sd_bus_message_append(request, "{sv}", flag->field, "t", number);
         case FLAG_LIST:
-                break;
+                return append_list(request, flag->field, arguments_list(arguments, flag->name));
         }
-
-        list = arguments_list(arguments, flag->name);
-        r = sd_bus_message_open_container(request, 'e', "sv");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_basic(request, 's', flag->field);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_open_container(request, 'v', "as");
-        if (r < 0)
-                return r;
-        r = sd_bus_message_append_strv(request, (char **) list);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_close_container(request);
-        if (r < 0)
-                return r;
-        return sd_bus_message_close_container(request);
+        g_assert_not_reached();
 }
 
 static int
