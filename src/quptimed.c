@@ -85,6 +85,7 @@ static int parse(int argc, char **argv, Arguments *arguments, int *ret_code) {
                         return 0;
                 }
         if (optind < argc) {
+                (void) fprintf(stderr, "quptimed: \"%s\": there are options alone\n", argv[optind]);
                 usage(stderr);
                 *ret_code = 2;
                 return 0;
@@ -228,7 +229,8 @@ static int run(const Arguments *arguments) {
         size_t n_peer_fds = take_sockets(&control_fd, peer_fds);
 
         if (level && log_level_from_string(level) < 0)
-                return refuse(ENV_LOG_LEVEL ": want emerg, alert, crit, err, warning, notice, info or debug",
+                return refuse(ENV_LOG_LEVEL
+                              ": want one of emerg, alert, crit, err, warning, notice, info or debug",
                               -EINVAL);
         if (level)
                 journal_set_level(log_level_from_string(level));

@@ -182,6 +182,12 @@ connect_bus(Context *context, const char *name, int (*open_bus)(sd_bus **ret), c
         int r;
 
         r = open_bus(&bus);
+        if (r == -ENOMEDIUM) /* sd-bus's word for neither variable */
+                return refuse(reterr_text,
+                              STATUS_NO_DAEMON,
+                              "cannot reach %s: neither $DBUS_SESSION_BUS_ADDRESS nor $XDG_RUNTIME_DIR "
+                              "says where it is",
+                              name);
         if (r < 0)
                 return refuse(reterr_text, STATUS_NO_DAEMON, "cannot reach %s: %s", name, g_strerror(-r));
 

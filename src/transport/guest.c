@@ -135,15 +135,15 @@ static char *find_obstacle(Connection *connection) {
         AddressKey key = address_key(&connection->address);
 
         if (!transport->has_join_key)
-                return g_strdup("this node has no cluster secret");
+                return g_strdup("the invited node has no cluster secret");
         if (!admission_may_join(&transport->admission, &key, transport_now(transport)))
-                return g_strdup("too many failed joins, wait a minute");
+                return g_strdup("too many failed joins at the invited node, wait a minute");
         ask_state(transport, state);
         if (!state->is_free)
                 return g_strdup_printf(
-                                "this node is in cluster %s with %" G_GUINT64_FORMAT
+                                "the invited node is in cluster %s with %" G_GUINT64_FORMAT
                                 " peers and %" G_GUINT64_FORMAT
-                                " checks; type the command over there, or \"quctl node reset\" here first",
+                                " checks; invite from over there, or \"quctl node reset\" it first",
                                 state->cluster_id,
                                 state->n_peers,
                                 state->n_checks);

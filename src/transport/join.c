@@ -183,7 +183,9 @@ static void on_proven(void *userdata, int error, const char *result, const char 
         else if (proof->wrong)
                 fail_with(invitation,
                           -EACCES,
-                          "%s has another cluster secret than this node: set the same on both",
+                          "%s has another cluster secret than this node: \"quctl node reset\" over there, "
+                          "then "
+                          "\"quctl init\" with --secret-file and the secret of this cluster",
                           invitation->address);
         else if (join_key_from_string(proof->proof, &given) < 0 ||
                  !make_proof(invitation, JOIN_LISTENER, &expected) ||

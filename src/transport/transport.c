@@ -157,10 +157,10 @@ Transport *transport_free(Transport *transport) {
 /* listening
  * -------------------------------------------------------------------------------------------------- */
 
-static int complain(char **reterr_text, const char *what, const char *address, int error) {
+static int complain(char **reterr_text, const char *why, const char *address, int error) {
         if (reterr_text)
                 *reterr_text = g_strdup_printf(
-                                "cannot listen on %s: %s%s", address, what, g_strerror(-error));
+                                "cannot listen on %s: %s", address, why ?: g_strerror(-error));
         return error;
 }
 
@@ -207,15 +207,18 @@ int transport_listen(Transport *transport, const char *address, uint16_t port, c
         host = n > 2 && address[0] == '[' && address[n - 1] == ']' ? g_strndup(address + 1, n - 2)
                                                                    : g_strdup(address);
         if (address_from_numeric(host, port, &bound) < 0)
-                return complain(reterr_text, "not a numeric address: ", address, -EINVAL);
+                return complain(reterr_text,
+                                "it is no numeric address, such as 192.0.2.1 or ::",
+                                address,
+                                -EINVAL);
 
         text = address_to_text(&bound);
         r = open_socket(&bound, &fd);
         if (r < 0)
-                return complain(reterr_text, "", text, r);
+                return complain(reterr_text, /* why= */ NULL, text, r);
         r = add_listener(transport, fd);
         if (r < 0)
-                return complain(reterr_text, "", text, r);
+                return complain(reterr_text, /* why= */ NULL, text, r);
         return 0;
 }
 
@@ -227,16 +230,16 @@ int transport_listen_fd(Transport *transport, int fd_consumed, char **reterr_tex
 
         if (getsockopt(fd_consumed, SOL_SOCKET, SO_ACCEPTCONN, &accepting, &size) < 0 || !accepting) {
                 (void) close_fd(fd_consumed);
-                return complain(reterr_text, "not a listening socket: ", "the given socket", -EINVAL);
+                return complain(reterr_text, "it is no listening socket", "the given socket", -EINVAL);
         }
         flags = fcntl(fd_consumed, F_GETFL);
         if (flags < 0 || fcntl(fd_consumed, F_SETFL, flags | O_NONBLOCK) < 0) {
                 r = -errno;
                 (void) close_fd(fd_consumed);
-                return complain(reterr_text, "", "the given socket", r);
+                return complain(reterr_text, /* why= */ NULL, "the given socket", r);
         }
         r = add_listener(transport, fd_consumed);
-        return r < 0 ? complain(reterr_text, "", "the given socket", r) : 0;
+        return r < 0 ? complain(reterr_text, /* why= */ NULL, "the given socket", r) : 0;
 }
 
 uint16_t transport_port(const Transport *transport) {

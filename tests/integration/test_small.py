@@ -243,7 +243,7 @@ def test_joining_goes_wrong_in_every_way_and_leaves_both_as_they_were():
         assert refused.returncode == 1 and "fingerprint" in refused.stderr, refused
         three.quctl("check", "add", "tcp", "db", "127.0.0.1:1", *FAST)
         refused = one.quctl("node", "add", three.advertise, "--yes", check=False)
-        assert refused.returncode == 1 and "type the command over there" in refused.stderr, refused
+        assert refused.returncode == 1 and "invite from over there" in refused.stderr, refused
         refused = one.quctl("node", "add", one.advertise, "--yes", check=False)
         assert refused.returncode == 1, refused
         for node in (one, two, three):
