@@ -25,6 +25,7 @@ typedef struct Action {
         unsigned tabs;     /* 1 << Tab, of those where it is to be had */
         bool needs_row;    /* nothing happens where no row is selected */
         const char *label; /* in the footer */
+        const char *brief; /* where there is little room; NULL: the label */
         const char *help;  /* in the help, a sentence without its end */
         /* row: of the tab's type, or NULL; borrowed for this call alone */
         void (*run)(Desk *desk, Tab tab, const void *row);

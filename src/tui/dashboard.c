@@ -25,6 +25,8 @@
 #define DRAW_PAUSE_USEC (20 * USEC_PER_MSEC) /* between two pictures that nobody typed for */
 #define CLOCK_USEC USEC_PER_SEC              /* ages on the screen */
 #define SAID_USEC (10 * USEC_PER_SEC)        /* how long a sentence stays, if no key is typed */
+/* part of a character wakes us without a key, but not that often */
+#define FRUITLESS_MAX 100
 
 typedef struct Dashboard {
         sd_event *event;
@@ -40,6 +42,7 @@ typedef struct Dashboard {
         usec_t drawn_usec;            /* when the last picture was done */
         unsigned long news;           /* counts what the feed told */
         unsigned long seen[_TAB_MAX]; /* how much of that a list has taken */
+        unsigned n_fruitless;         /* how often in a row there was something to read, and no key */
         int signal;                   /* that ends us; 0: none */
         usec_t said_usec;
 } Dashboard;
@@ -107,9 +110,18 @@ static void draw_soon(Dashboard *dashboard) {
         (void) sd_event_source_set_enabled(dashboard->draw_timer, SD_EVENT_ONESHOT);
 }
 
+/* SIGHUP says so, but not to everybody: not to a process without a controlling terminal, nor to one whose
+ * output alone went away. */
+static int terminal_gone(Dashboard *dashboard) {
+        dashboard->signal = SIGHUP;
+        return sd_event_exit(dashboard->event, 0);
+}
+
 static int on_clock(sd_event_source *source, uint64_t usec, void *userdata) {
         Dashboard *dashboard = userdata;
 
+        if (screen_is_gone())
+                return terminal_gone(dashboard);
         (void) sd_event_source_set_time(source, now_usec() + CLOCK_USEC);
         draw_soon(dashboard);
         return 0;
@@ -232,10 +244,22 @@ static void on_character(Dashboard *dashboard, gunichar c) {
         }
 }
 
+/* It leaves what is open, which asks where something was typed, and only then the dashboard. */
+static void on_interrupt(Dashboard *dashboard) {
+        const Key escape = { .kind = TYPED_ESCAPE };
+
+        if (!dialogs_key(dashboard->dialogs, &escape) && !face_filter_key(&dashboard->face, &escape))
+                (void) sd_event_exit(dashboard->event, 0);
+}
+
 static void on_key(Dashboard *dashboard, const Key *key) {
         Face *face = &dashboard->face;
 
         g_clear_pointer(&face->said, g_free);
+        if (key->kind == TYPED_CONTROL && key->character == 'c') {
+                on_interrupt(dashboard);
+                return;
+        }
         if (dialogs_key(dashboard->dialogs, key) || face_filter_key(face, key) ||
             list_key(face->lists[face->tab], key) || key->pasted)
                 return;
@@ -276,10 +300,11 @@ static int on_input(sd_event_source *source, int fd, uint32_t events, void *user
                 on_key(dashboard, &key);
                 any = true;
         }
-        if (any)
+        if (any) {
+                dashboard->n_fruitless = 0;
                 draw(dashboard);
-        else if (events & (EPOLLHUP | EPOLLERR)) /* the terminal is gone */
-                return sd_event_exit(dashboard->event, 0);
+        } else if (events & (EPOLLHUP | EPOLLERR) || dashboard->n_fruitless++ >= FRUITLESS_MAX)
+                return terminal_gone(dashboard);
         return 0;
 }
 
@@ -453,7 +478,7 @@ ExitStatus dashboard_run(Context *context) {
         dashboard = dashboard_free(dashboard);
         if (r < 0)
                 return fail(STATUS_FAILED, "%s", error ?: g_strerror(-r));
-        if (number != 0 && number != SIGINT) /* Ctrl-C is one way to quit */
+        if (number != 0 && number != SIGINT) /* which is one way to quit */
                 end_by_signal(number);
         return STATUS_DONE;
 }

@@ -333,18 +333,27 @@ static void draw_on_line(Canvas *canvas, int y, int x, unsigned width, Style sty
 
 /* ---- rows ---- */
 
+/* in place of rows; NULL: nothing is to be said */
+static const char *no_rows_text(const Face *face, const List *list) {
+        static const char *const texts[_TAB_MAX] = {
+                [TAB_PEERS] = "no peers yet",
+                [TAB_CHECKS] = "no checks yet: a adds one",
+                [TAB_ALERTS] = "no alerts yet: a adds one",
+        };
+
+        if (list_n_shown(list) > 0)
+                return NULL;
+        if (list_n_rows(list) > 0)
+                return "nothing matches the filter: Esc clears it";
+        return face->read_at > 0 && !face->problem ? texts[face->tab] : NULL;
+}
+
 static void draw_rows(Face *face, Canvas *canvas, int y, int x, unsigned width, unsigned height) {
         _cleanup_(canvas_freep) Canvas *part = canvas_new_view(canvas, y, x, width, height);
         List *list = face->lists[face->tab];
-        const char *text = NULL;
+        const char *text = no_rows_text(face, list);
 
         list_draw(list, part, face->now_realtime);
-        if (list_n_shown(list) > 0)
-                return;
-        if (list_n_rows(list) > 0)
-                text = "no row has what the filter says: Esc ends it";
-        else if (face->read_at > 0 && !face->problem)
-                text = "there are none yet";
         if (text)
                 (void) canvas_text(part, 2, 0, width, STYLE_DIM, text);
 }

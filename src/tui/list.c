@@ -80,15 +80,21 @@ static bool row_has(const char *const *texts, size_t n, const Needle *needle) {
         return false;
 }
 
+/* Ids are hexadecimal digits: somewhere in one of them stands "db", or any other short word. */
+static bool id_begins(const char *id, const char *word) {
+        return id && g_ascii_strncasecmp(id, word, strlen(word)) == 0;
+}
+
 static bool row_passes(const List *list, const void *row, const Needle *needles, size_t n_needles) {
-        const char *texts[TEXTS_MAX];
+        const char *texts[TEXTS_MAX], *id;
         size_t n;
 
         if (n_needles == 0)
                 return true;
         n = list->model->texts(row, texts, TEXTS_MAX);
+        id = list->model->id(row);
         for (size_t i = 0; i < n_needles; i++)
-                if (!row_has(texts, n, needles + i))
+                if (!row_has(texts, n, needles + i) && !id_begins(id, needles[i].word))
                         return false;
         return true;
 }

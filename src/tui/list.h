@@ -25,7 +25,8 @@ typedef struct ListModel {
         /* what stands there; caller frees */
         char *(*cell)(const void *row, size_t column, usec_t now_realtime, Style *ret_style);
         int (*compare)(const void *a, const void *b, size_t column); /* as qsort(3) */
-        /* the texts that a filter looks at, borrowed, at most max of them; returns how many */
+        /* the texts in which a filter looks for its words, borrowed, at most max of them; returns how
+         * many */
         size_t (*texts)(const void *row, const char **ret, size_t max);
 } ListModel;
 
@@ -41,7 +42,8 @@ DEFINE_CLEANUP(List, list_free);
 
 /* Takes a reference to rows; what they say may change in place, and this is how to make it known. */
 void list_set_rows(List *list, GPtrArray *rows, usec_t now_realtime);
-/* The rows in which each word of the filter stands, in one case or another; "" or NULL: all. */
+/* The rows in which each word of the filter stands, in one case or another, or whose id begins with it; ""
+ * or NULL: all. */
 void list_set_filter(List *list, const char *filter);
 void list_sort_next(List *list);    /* by the next column, after the last one as the rows came */
 void list_sort_reverse(List *list); /* nothing where they stand as they came */

@@ -34,6 +34,8 @@ struct Screen {
         bool ascii;
         bool suspended;
         bool pasting; /* between the marks that the terminal sets around what is pasted */
+        int ahead;    /* what get_wch(3NCURSES) gave too early, ERR: nothing */
+        wint_t ahead_character;
 };
 
 /* What a fatal signal's handler needs; nothing in it may be freed while a screen is open. */
@@ -299,6 +301,26 @@ static const struct {
         { KEY_IC, TYPED_INSERT },
 };
 
+/* What these keys send on terminals that are not quite what $TERM says: tmux(1) and PuTTY as "xterm", a
+ * serial line. Taken character by character it would be Escape and a digit, which are keys, too. */
+static const struct {
+        const char *sequence;
+        int code;
+} more_sequences[] = {
+        { "\033[A", KEY_UP },     { "\033OA", KEY_UP },     { "\033[B", KEY_DOWN },  { "\033OB", KEY_DOWN },
+        { "\033[C", KEY_RIGHT },  { "\033OC", KEY_RIGHT },  { "\033[D", KEY_LEFT },  { "\033OD", KEY_LEFT },
+        { "\033[H", KEY_HOME },   { "\033OH", KEY_HOME },   { "\033[1~", KEY_HOME }, { "\033[7~", KEY_HOME },
+        { "\033[F", KEY_END },    { "\033OF", KEY_END },    { "\033[4~", KEY_END },  { "\033[8~", KEY_END },
+        { "\033[2~", KEY_IC },    { "\033[3~", KEY_DC },    { "\033[Z", KEY_BTAB },  { "\033OM", KEY_ENTER },
+        { "\033[5~", KEY_PPAGE }, { "\033[6~", KEY_NPAGE },
+};
+
+static void prepare_keys(void) {
+        for (size_t i = 0; i < G_N_ELEMENTS(more_sequences); i++)
+                if (key_defined(more_sequences[i].sequence) == 0)
+                        (void) define_key(more_sequences[i].sequence, more_sequences[i].code);
+}
+
 /* Terminals that know of it mark what is pasted: its line ends and tabs are no keys (terminfo's user_caps(5)
  * BE, BD, PS and PE). */
 enum { CODE_PASTE_BEGIN = KEY_MAX + 1, CODE_PASTE_END };
@@ -326,7 +348,13 @@ static Key key_of_code(int code) {
         return (Key){ .kind = TYPED_NOTHING };
 }
 
+static bool interrupts(gunichar c) {
+        return c != _POSIX_VDISABLE && c == last_will.modes.c_cc[VINTR];
+}
+
 static Key key_of_character(gunichar c) {
+        if (interrupts(c))
+                return (Key){ .kind = TYPED_CONTROL, .character = 'c' };
         switch (c) {
         case '\t':
                 return (Key){ .kind = TYPED_TAB };
@@ -347,8 +375,38 @@ static Key key_of_character(gunichar c) {
         }
 }
 
+static int next_character(Screen *screen, wint_t *ret) {
+        const int ahead = screen->ahead;
+
+        if (ahead == ERR)
+                return get_wch(ret);
+        screen->ahead = ERR;
+        *ret = screen->ahead_character;
+        return ahead;
+}
+
+/* After an escape: the rest of a sequence that nobody here knows, such as a function key's with Ctrl
+ * (ECMA-48, section 5.4, and the single shift of F1 to F4). Nobody types that so fast. */
+static bool skip_sequence(Screen *screen) {
+        wint_t c = 0;
+        int r;
+
+        r = next_character(screen, &c);
+        if (r == OK && c == 'O')
+                return next_character(screen, &c) != ERR;
+        if (r != OK || c != '[') {
+                screen->ahead = r;
+                screen->ahead_character = c;
+                return false;
+        }
+        do
+                r = next_character(screen, &c);
+        while (r == OK && c >= 0x20 && c < 0x40);
+        return true;
+}
+
 bool screen_read_key(Screen *screen, Key *ret) {
-        wint_t c;
+        wint_t c = 0;
         int r;
 
         assert(screen);
@@ -356,17 +414,29 @@ bool screen_read_key(Screen *screen, Key *ret) {
 
         if (screen->suspended)
                 return false;
-        r = get_wch(&c);
+        r = next_character(screen, &c);
         if (r == ERR)
                 return false;
         if (r == KEY_CODE_YES && (c == CODE_PASTE_BEGIN || c == CODE_PASTE_END)) {
                 screen->pasting = c == CODE_PASTE_BEGIN;
                 *ret = (Key){ .kind = TYPED_NOTHING };
-        } else if (screen->pasting)
+        } else if (r == OK && c == 0x1b && skip_sequence(screen))
+                *ret = (Key){ .kind = TYPED_NOTHING };
+        else if (screen->pasting)
                 *ret = r == KEY_CODE_YES ? (Key){ .kind = TYPED_NOTHING } : key_of_pasted((gunichar) c);
         else
                 *ret = r == KEY_CODE_YES ? key_of_code((int) c) : key_of_character((gunichar) c);
         return true;
+}
+
+static bool is_hung_up(int fd) {
+        struct termios modes;
+
+        return tcgetattr(fd, &modes) < 0;
+}
+
+bool screen_is_gone(void) {
+        return is_hung_up(STDIN_FILENO) || is_hung_up(STDOUT_FILENO);
 }
 
 /* ---- lifecycle ---- */
@@ -420,8 +490,10 @@ static void set_modes(void) {
         (void) intrflush(stdscr, FALSE);
         if (!getenv("ESCDELAY"))
                 (void) set_escdelay(ESCAPE_DELAY_MSEC);
-        /* Ctrl-S, Ctrl-Q, Ctrl-V and Ctrl-O are keys like others */
+        /* Ctrl-S, Ctrl-Q, Ctrl-V and Ctrl-O are keys like others; so is Ctrl-C, which leaves a form, and
+         * would end the ssh(1) or pkttyagent(1) of ours otherwise */
         if (tcgetattr(STDIN_FILENO, &modes) >= 0) {
+                modes.c_cc[VINTR] = _POSIX_VDISABLE;
                 modes.c_iflag &= ~(tcflag_t) (IXON | IXOFF);
                 modes.c_lflag &= ~(tcflag_t) IEXTEN;
                 (void) tcsetattr(STDIN_FILENO, TCSADRAIN, &modes);
@@ -465,6 +537,7 @@ int screen_new(Screen **ret, char **reterr_text) {
                 return r;
 
         screen = g_new0(Screen, 1);
+        screen->ahead = ERR;
         (void) setlocale(LC_CTYPE, "");
         screen->ascii = g_ascii_strcasecmp(nl_langinfo(CODESET), "UTF-8") != 0;
         if (tcgetattr(STDIN_FILENO, &last_will.modes) < 0)
@@ -477,6 +550,7 @@ int screen_new(Screen **ret, char **reterr_text) {
         last_will.armed = 1;
         stderr_divert();
         set_modes();
+        prepare_keys();
         prepare_paste();
         prepare_colors(screen);
         screen_resize(screen);

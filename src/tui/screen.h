@@ -21,8 +21,11 @@ DEFINE_CLEANUP(Screen, screen_free);
 /* what is shown by the next screen_show(); another one after screen_resize() */
 Canvas *screen_canvas(Screen *screen);
 void screen_show(Screen *screen);
-/* false: there is none, for now */
+/* false: there is none, for now. The key that interrupts, whichever the person has chosen, is Ctrl-C
+ * here. */
 bool screen_read_key(Screen *screen, Key *ret);
+/* Nobody is there any more: what we read from or write to has been hung up. */
+bool screen_is_gone(void);
 
 /* takes the terminal's size anew */
 void screen_resize(Screen *screen);

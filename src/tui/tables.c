@@ -88,13 +88,12 @@ static int peer_compare(const void *a, const void *b, size_t column) {
 static size_t peer_texts(const void *row, const char **ret, size_t max) {
         const PeerRow *peer = row;
 
-        assert(max >= 4);
+        assert(max >= 3);
 
-        ret[0] = peer->node_id;
-        ret[1] = peer->advertise;
-        ret[2] = peer->live ? "live" : "dead";
-        ret[3] = peer->joining ? "joining" : "";
-        return 4;
+        ret[0] = peer->advertise;
+        ret[1] = peer->live ? "live" : "dead";
+        ret[2] = peer->joining ? "joining" : "";
+        return 3;
 }
 
 static const ListModel peer_model = {
@@ -200,14 +199,13 @@ static size_t check_texts(const void *row, const char **ret, size_t max) {
         const CheckRow *check = row;
         size_t n = 0;
 
-        assert(max >= 7);
+        assert(max >= 6);
 
         ret[n++] = check->name;
         ret[n++] = check->state;
         ret[n++] = check->target;
         ret[n++] = check->type;
         ret[n++] = check->detail;
-        ret[n++] = check->id;
         ret[n++] = check->stale_since > 0 ? "stale" : "";
         for (unsigned i = 0; check->alerts && i < check->alerts->len && n < max; i++)
                 ret[n++] = ((const EffectiveAlert *) g_ptr_array_index(check->alerts, i))->name;
@@ -322,15 +320,14 @@ static int alert_compare(const void *a, const void *b, size_t column) {
 static size_t alert_texts(const void *row, const char **ret, size_t max) {
         const AlertRow *alert = row;
 
-        assert(max >= 6);
+        assert(max >= 5);
 
         ret[0] = alert->name;
         ret[1] = alert->type;
         ret[2] = alert->endpoint;
-        ret[3] = alert->id;
-        ret[4] = alert->is_default ? "default" : "";
-        ret[5] = alert->disabled ? "off" : "on";
-        return 6;
+        ret[3] = alert->is_default ? "default" : "";
+        ret[4] = alert->disabled ? "off" : "on";
+        return 5;
 }
 
 static const ListModel alert_model = {

@@ -2,12 +2,17 @@
 """The dashboard's screens, keys and ways out, in a real terminal before running daemons."""
 
 import contextlib
+import fcntl
 import os
 import pathlib
+import pty
 import re
+import select
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 
 import tmux
 
@@ -61,6 +66,10 @@ def selected(terminal):
     lines = terminal.screen("-e").splitlines()[4:-2]
     rows = [line for line in lines if "\x1b[7m" in line or ";7m" in line]
     return re.sub(r"\x1b\[[0-9;]*m", "", rows[0]) if len(rows) == 1 else ""
+
+
+def row_of(terminal, name):
+    return next(line for line in terminal.screen().splitlines() if f" {name} " in line)
 
 
 def on_row(terminal, text):
@@ -127,10 +136,13 @@ def test_screens_and_keys():
             shows(terminal, picture)
 
         # footers are made for the tab
-        assert "D default" not in footer(terminal) and "Enter why" in footer(terminal), footer(terminal)
-        terminal.keys("3").wait("t test", "D default", "x on/off", "q quit")
-        terminal.keys("1").wait("LAST SEEN")
-        assert "x on/off" not in footer(terminal), footer(terminal)
+        for key, keys in (
+            ("2", "/ find s sort r read Enter why a add e edit d del t test x on/off ? help q quit"),
+            ("3", "/ find s sort r read a add e edit d del t test D default x on/off ? help q quit"),
+            ("1", "/ filter  s sort  r refresh  Tab next  a add  e edit  d remove  ? help  q quit"),
+        ):
+            terminal.keys(key)
+            wait_for(f"{keys} in the last line", lambda keys=keys: footer(terminal) == keys)
 
         # the cursor
         terminal.keys("2")
@@ -159,9 +171,13 @@ def test_screens_and_keys():
         assert "homepage" not in terminal.screen()
         terminal.keys("Enter").gone("filter: ")
         terminal.wait("/DO: 1 of 4")
-        terminal.keys("/").type(" nothing").wait("no row has what the filter says")
+        terminal.keys("/").type(" nothing").wait("nothing matches the filter: Esc clears it")
         terminal.keys("Escape").gone("/DO")
         terminal.wait("homepage", "日本語")
+        # of an id its beginning: else a short word stood in too many
+        beginning = row_of(terminal, "db").split()[1][:6]
+        terminal.keys("/").type(beginning).wait(f"/{beginning}: 1 of 4").keys("C-u").type(beginning[1:])
+        terminal.wait(f"/{beginning[1:]}: 0 of 4").keys("Escape").gone(f"/{beginning[1:]}")
         terminal.keys("/").type("日").wait("/日: 1 of 4").keys("BSpace").gone("/日")
         terminal.type("db").keys("C-u").wait("homepage").keys("Enter")
 
@@ -169,7 +185,12 @@ def test_screens_and_keys():
         terminal.keys("?").wait("Keys", "this list", "quit, as Ctrl-C").keys("Escape").gone("this list")
         terminal.keys("?").wait("this list").keys("q").gone("this list")
         shows(terminal, CHECKS)
-        terminal.keys("q").wait("ended with 0")
+
+        # Ctrl-C leaves what is open, one by one, and in the end the dashboard
+        terminal.keys("/").type("homep").wait("/homep: 1 of 4").keys("C-c").gone("/homep")
+        terminal.keys("?").wait("this list").keys("C-c").gone("this list")
+        shows(terminal, CHECKS)
+        terminal.keys("C-c").wait("ended with 0")
 
 
 def test_switches_and_what_others_do():
@@ -433,6 +454,81 @@ def test_a_terminal_that_goes_away():
             shell.tmux("kill-server", check=False)
             shell.running = False
             wait_for("the dashboard ends", lambda: not os.path.exists(f"/proc/{pid}"))
+
+
+# What terminals send that are not quite what $TERM says, and what nobody knows: no key of the dashboard.
+STRANGE_KEYS = (("\033[4~", "caf"), ("\033[1~", "homepage"), ("\033[8~", "caf"), ("\033[7~", "homepage"),
+                ("\033OF", "caf"), ("\033OH", "homepage"), ("\033[F", "caf"), ("\033[H", "homepage"),
+                ("\033[B", "db"), ("\033OA", "homepage"), ("\033[6~", "caf"), ("\033[5~", "homepage"),
+                ("\033[1;5D", "homepage"), ("\033[3;2~", "homepage"), ("\033[24;5~", "homepage"))
+
+
+def test_keys_of_other_terminals():
+    with three_nodes() as cluster:
+        for name in ("xterm", "xterm-256color", "screen", "linux", "vt220"):
+            with Terminal(cluster.nodes[1], command=["env", f"TERM={name}", QUCTL, "tui"]) as terminal:
+                terminal.wait("homepage", "3/3")
+                for sequence, place in STRANGE_KEYS:
+                    terminal.type(sequence)
+                    on_row(terminal, place)
+                # neither "3" nor "x" was a key
+                terminal.wait("OK/TOTAL", "● up")
+                assert "disabled" not in terminal.screen(), (name, terminal.screen())
+                terminal.keys("q").wait("ended with 0")
+
+
+@contextlib.contextmanager
+def without_tmux(node, output=None, controlling=True):
+    """The dashboard on a terminal that nobody is behind but us: its process and our end. output: a second terminal's
+    end, where it writes to; controlling: whether the kernel sends it SIGHUP when the terminal goes."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+
+    def prepare():
+        harness.die_with_parent()
+        if controlling:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+    process = subprocess.Popen([QUCTL, "tui"], env={**node.env(), "TERM": "xterm"}, stdin=its, stdout=output or its,
+                               stderr=output or its, start_new_session=True, preexec_fn=prepare)
+    os.close(its)
+    try:
+        yield process, ours
+    finally:
+        process.kill()
+        process.wait(20 * harness.PATIENCE)
+        with contextlib.suppress(OSError):
+            os.close(ours)
+
+
+def drawn(fd):
+    seen = b""
+
+    def looks():
+        nonlocal seen
+        if select.select([fd], [], [], 0.1)[0]:
+            seen += os.read(fd, 65536)
+        return b"quorum" in seen
+    wait_for("a picture", looks)
+
+
+def test_a_terminal_that_hangs_up():
+    """Whether the kernel says so or not, and whichever end of it: the dashboard ends, as SIGHUP ends a process."""
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        for controlling in (True, False):
+            with without_tmux(node, controlling=controlling) as (process, ours):
+                drawn(ours)
+                os.close(ours)
+                assert process.wait(20 * harness.PATIENCE) == -signal.SIGHUP, process.returncode
+        # nothing to write to any more, though keys could still be read
+        shown, output = pty.openpty()
+        fcntl.ioctl(shown, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        with without_tmux(node, output=output) as (process, _):
+            os.close(output)
+            drawn(shown)
+            os.close(shown)
+            assert process.wait(20 * harness.PATIENCE) == -signal.SIGHUP, process.returncode
 
 
 def test_terminals_that_will_not_do():

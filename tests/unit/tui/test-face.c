@@ -184,17 +184,23 @@ static void test_footer(void) {
         assert_footer(&world,
                       TAB_CHECKS,
                       80,
-                      "/ filter  Enter why  a add  e edit  d remove  t test  x on/off  ? help  q quit");
+                      "/ find s sort r read Enter why a add e edit d del t test x on/off ? help q quit");
         assert_footer(&world,
                       TAB_ALERTS,
                       80,
-                      "/ filter  a add  e edit  d remove  t test  D default  x on/off  ? help  q quit");
+                      "/ find s sort r read a add e edit d del t test D default x on/off ? help q quit");
+        assert_footer(&world,
+                      TAB_CHECKS,
+                      97,
+                      "/ filter  s sort  r refresh  Enter why  a add  e edit  d remove  t test  x on/off  ? "
+                      "help  q quit");
         assert_footer(&world,
                       TAB_CHECKS,
                       110,
                       "/ filter  s sort  r refresh  Tab next  Enter why  a add  e edit  d remove  t test  x "
                       "on/off  ? help  q quit");
-        assert_footer(&world, TAB_CHECKS, 24, "a add  ? help  q quit");
+        assert_footer(&world, TAB_CHECKS, 40, "Enter why a add e edit ? help q quit");
+        assert_footer(&world, TAB_CHECKS, 24, "Enter why ? help q quit");
 }
 
 static void test_small(void) {
@@ -352,7 +358,7 @@ static void test_filter(void) {
                        "├──────────────────────────────────────────────────────────────────────────────┤\n"
                        "│ ID         NAME      STATE                 OK/TOTAL  ALERTS  DETAIL          │\n"
                        "│                                                                              │\n"
-                       "│ no row has what the filter says: Esc ends it                                 │\n"
+                       "│ nothing matches the filter: Esc clears it                                    │\n"
                        "│                                                                              │\n"
                        "└────────────────────────────────────────────────────── /DOWN nowhere: 0 of 3 ─┘\n"
                        "filter: DOWN nowhere\n");
