@@ -251,10 +251,15 @@ static void draw_field(const Form *form, Canvas *canvas, int y, unsigned i, unsi
                 (void) canvas_text(canvas, y + from++, x, width, STYLE_BAD, *line);
 }
 
-static void draw_buttons(const Form *form, Canvas *canvas, int y) {
+/* In the line below the fields: however many these are, it is seen how to end. */
+static void draw_buttons(const Form *form, Canvas *canvas) {
         static const char *const texts[] = { [BUTTON_SAVE] = "[ Save ]", [BUTTON_CANCEL] = "[ Cancel ]" };
-        int x = FIELD_SPACE;
+        const int y = 0, last = (int) canvas_width(canvas) - 1;
+        int x = 1 + FIELD_SPACE;
 
+        for (int i = 0; i <= last; i++)
+                (void) canvas_text(canvas, y, i, 1, STYLE_FRAME, i == 0 ? "├" : i == last ? "┤" : "─");
+        canvas_fill(canvas, y, x - 1, 1, 1, STYLE_PLAIN);
         for (unsigned i = 0; i < N_BUTTONS; i++) {
                 const bool focus = form->focus == form->inputs->len + i;
                 const unsigned width = canvas_text_width(texts[i]);
@@ -268,7 +273,9 @@ static void draw_buttons(const Form *form, Canvas *canvas, int y) {
                                 texts[i]);
                 if (focus)
                         canvas_cursor(canvas, y, x + 2);
-                x += (int) width + FIELD_SPACE;
+                x += (int) width;
+                canvas_fill(canvas, y, x, i + 1 < N_BUTTONS ? FIELD_SPACE : 1, 1, STYLE_PLAIN);
+                x += FIELD_SPACE;
         }
 }
 
@@ -287,10 +294,8 @@ static void draw_fields(Form *form, Canvas *canvas) {
                 }
                 line += n;
         }
-        if (form->focus >= form->inputs->len) {
-                begin = line + 1;
-                end = line + 2;
-        }
+        if (form->focus >= form->inputs->len) /* the buttons, which follow the last field */
+                begin = end = line;
         if (end > form->top + height)
                 form->top = end - height;
         if (begin < form->top)
@@ -301,10 +306,9 @@ static void draw_fields(Form *form, Canvas *canvas) {
                 draw_field(form, canvas, (int) line - (int) form->top, i, labels);
                 line += field_lines(form_input_at(form, i), width);
         }
-        draw_buttons(form, canvas, (int) line + 1 - (int) form->top);
         if (form->top > 0)
                 (void) canvas_text(canvas, 0, 0, 1, STYLE_KEY, "↑");
-        if (line + 2 > form->top + height)
+        if (line > form->top + height)
                 (void) canvas_text(canvas, (int) height - 1, 0, 1, STYLE_KEY, "↓");
 }
 
@@ -346,7 +350,7 @@ static unsigned bottom_height(const Form *form, unsigned width, unsigned shown, 
 }
 
 void form_draw(Form *form, Canvas *canvas) {
-        _cleanup_(canvas_freep) Canvas *fields = NULL;
+        _cleanup_(canvas_freep) Canvas *fields = NULL, *buttons = NULL;
         const unsigned width = canvas_width(canvas), height = canvas_height(canvas);
         g_auto(GStrv) lines = NULL;
         unsigned inner, bottom;
@@ -363,8 +367,8 @@ void form_draw(Form *form, Canvas *canvas) {
 
         fields = canvas_new_view(canvas, 1, 1, width - 2, height - 3 - bottom);
         draw_fields(form, fields);
-        for (unsigned x = 1; x + 1 < width; x++)
-                (void) canvas_text(canvas, (int) (height - 2 - bottom), (int) x, 1, STYLE_FRAME, "─");
+        buttons = canvas_new_view(canvas, (int) (height - 2 - bottom), 0, width, 1);
+        draw_buttons(form, buttons);
         for (unsigned i = 0; i < bottom && lines[i]; i++)
                 (void) canvas_text(canvas, (int) (height - 1 - bottom + i), 2, inner, style, lines[i]);
 }

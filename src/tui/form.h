@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A form: fields one below the other, each with what is wrong with it; below them Save and Cancel, and at
- * the bottom the help of the field that has the cursor. It scrolls. It knows neither the bus nor what its
- * fields mean. Pure.
+/* A form: fields one below the other, each with what is wrong with it; they scroll. Below them stand, always
+ * in sight, Save and Cancel, and at the bottom the help of the field that has the cursor. It knows neither
+ * the bus nor what its fields mean. Pure.
  *
  * Tab, Shift-Tab and the arrows go from field to field, Enter too; on Save it saves, as Ctrl-S does
  * everywhere. Escape cancels. */

@@ -72,6 +72,11 @@ static char **preview(const Feed *feed, const void *object) {
         return alert_form_preview(object, master, (usec_t) g_get_real_time());
 }
 
+/* Discord's messages have no subject; the verbs take one all the same, as the original's do. */
+static bool is_idle(const char *type, const char *field) {
+        return strcmp(type, "discord") == 0 && strcmp(field, FIELD_SUBJECT_TEMPLATE) == 0;
+}
+
 const ObjectKind alert_form_kind = {
         .noun = "alert",
         .type = &alert_type,
@@ -80,6 +85,7 @@ const ObjectKind alert_form_kind = {
         .edit_member = "EditAlert",
         .bits = CALL_SENSITIVE,
         .edit = &verb_alert_edit,
+        .is_idle = is_idle,
         .rows = feed_alerts,
         .judge = judge,
         .preview = preview,

@@ -167,7 +167,7 @@ static char *help_of_word(const Verb *add, const Flag *flag) {
         g_auto(GStrv) words = g_strsplit(add->args, " ", -1);
 
         if (strcmp(flag->field, "name") == 0 || g_strv_length(words) < 2)
-                return g_strdup("how people call it");
+                return g_strdup("what people call it");
         return g_strdup_printf("what is watched, as %s", words[1]);
 }
 
@@ -239,6 +239,12 @@ make_input(const ObjectKind *kind,
         return input_new(&spec, value);
 }
 
+static bool is_shown(const ObjectKind *kind, const Flag *flag, const char *type) {
+        if (flag->only && strcmp(flag->only, type) != 0)
+                return false;
+        return !kind->is_idle || !kind->is_idle(type, flag->field);
+}
+
 Form *object_form_make(
                 const ObjectKind *kind,
                 const Verb *add,
@@ -256,7 +262,7 @@ Form *object_form_make(
                     : g_strdup_printf("Add %s %s", type, kind->noun);
         form = form_new(title);
         FOREACH_FLAG(flag, /* form_= */ NULL, kind)
-        if (!flag->only || strcmp(flag->only, type) == 0)
+        if (is_shown(kind, flag, type))
                 form_add(form, make_input(kind, add, flag, row, alerts, hint));
         return form;
 }

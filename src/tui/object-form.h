@@ -17,6 +17,8 @@ typedef struct ObjectKind {
         const char *add_member, *edit_member;
         unsigned bits;    /* of both calls */
         const Verb *edit; /* its flags are the fields */
+        /* a field that objects of that type have without effect: the form leaves it out. NULL: none is */
+        bool (*is_idle)(const char *type, const char *field);
         GPtrArray *(*rows)(const Feed *feed);
         /* the daemon's rules; row: NULL for a new one */
         int (*judge)(const void *object, const void *row, Complaint **reterr);

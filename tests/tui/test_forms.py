@@ -64,9 +64,12 @@ def test_check_forms():
             terminal.keys("Down").wait("> tcp")
             terminal.keys("Escape").gone("Add a check")
             terminal.keys("a").wait("> http")
-            terminal.keys("t").wait("Add tcp check", "how people call it", "[ ] oncall", "[ ] night")
+            terminal.keys("t").wait("Add tcp check", "what people call it", "[ ] oncall", "[ ] night")
             # nothing typed: it closes without a question
             terminal.keys("Escape").gone("Add tcp check")
+            terminal.keys("a", "t").wait("Add tcp check")
+            terminal.keys("C-c").gone("Add tcp check")
+            terminal.wait("q quit")
 
             # what is wrong is said beside the field, and nothing is sent
             terminal.keys("a", "t").wait("Add tcp check")
@@ -90,6 +93,9 @@ def test_check_forms():
             terminal.wait("there is already a check named", "127.0.0.1")
             terminal.keys("Escape").wait("Throw away what was typed? [y/N]")
             terminal.keys("n").gone("Throw away")
+            # so does Ctrl-C, which leaves the question as well
+            terminal.keys("C-c").wait("Throw away what was typed? [y/N]")
+            terminal.keys("C-c").gone("Throw away")
             terminal.keys("BTab").wait("Add icmp check")
             terminal.keys("C-u").type("ping").keys("C-s").wait("check ping is added")
             seen(first, "check", "ping", type="icmp")
@@ -139,7 +145,8 @@ def test_alert_forms():
         with Terminal(second) as terminal:
             terminal.wait("Alerts (0)")
             terminal.keys("3", "a").wait("> smtp")
-            terminal.keys("Enter").wait("Add smtp alert", "Password             not set", "[x] yes")
+            # there are more fields than lines, but how to save is seen from all of them
+            terminal.keys("Enter").wait("Add smtp alert", "Password             not set", "[x] yes", "[ Save ]", "│↓")
             terminal.type("oncall").keys("Tab").type("mail.example.org").keys("Tab", "Tab")
             terminal.type("quptime").keys("Tab").type(PASSWORD).wait("•" * len(PASSWORD))
             terminal.keys("Tab", "Tab").type("q@example.org").keys("Tab").type("ops@example.org, boss@example")
@@ -170,7 +177,9 @@ def test_alert_forms():
             seen(third, "alert", "oncall", smtp_password=None)
 
             # a Discord one; its webhook is a secret, too
-            terminal.keys("a", "d").wait("Add discord alert", "not set")
+            terminal.keys("a", "d").wait("Add discord alert", "not set", "Body")
+            # its messages have no subject, and so it has no field for one
+            assert "Subject" not in terminal.screen(), terminal.screen()
             terminal.type("chat").keys("Tab").type("http://example.org/x").keys("Tab").wait("https")
             terminal.keys("BTab", "C-u").type(f"https://discord.com/api/webhooks/1/{PASSWORD}")
             terminal.keys("C-s").wait("alert chat is added", "Alerts (2)")
@@ -180,7 +189,7 @@ def test_alert_forms():
             terminal.keys("End", "e").wait("Edit discord alert", "chat")
             terminal.paste(" two\nlines")
             terminal.wait("chat two lines")
-            terminal.keys("Tab", "Tab", "Tab", "Tab", "Tab").wait(".Snapshot.OKCount")
+            terminal.keys("Tab", "Tab", "Tab", "Tab").wait("the body's template", ".Snapshot.OKCount")
             terminal.paste("{{if .Check}}\n\tyes\n{{end}}").wait("→ yes")
             # a terminal that does not mark what is pasted
             terminal.paste("\nas\ntyped", bracketed=False).wait("typed")
@@ -189,7 +198,7 @@ def test_alert_forms():
 
             # more than there may be is left out, and that is said
             terminal.keys("e").wait("Edit discord alert")
-            terminal.keys("Tab", "Tab", "Tab", "Tab", "Tab").wait(".Snapshot.OKCount")
+            terminal.keys("Tab", "Tab", "Tab", "Tab").wait("the body's template", ".Snapshot.OKCount")
             terminal.paste("x" * 70000).wait("at most 65536 bytes; what is longer was left out", seconds=60)
             terminal.keys("Escape", "y").gone("Edit discord alert")
 

@@ -85,9 +85,9 @@ static void test_draw(void) {
                     "│                 [x] chat                       │\n"
                     "│  To             a, b                           │\n"
                     "│                                                │\n"
-                    "│  [ Save ]  [ Cancel ]                          │\n"
                     "│                                                │\n"
-                    "│────────────────────────────────────────────────│\n"
+                    "│                                                │\n"
+                    "├─ [ Save ]  [ Cancel ] ─────────────────────────┤\n"
                     "│ how people call it                             │\n"
                     "└────────────────────────────────────────────────┘\n");
 }
@@ -98,9 +98,11 @@ static void test_scroll(void) {
 
         assert_seen(form, 50, 8, "│  Name           home");
         assert_seen(form, 50, 8, "│↓ Default");
+        assert_seen(form, 50, 8, "├─ [ Save ]  [ Cancel ] ───");
         for (int i = 0; i < 6; i++)
                 (void) press(form, TYPED_TAB);
-        assert_seen(form, 50, 8, "[ Save ]");
+        /* on Save: the fields above it stand still */
+        assert_seen(form, 50, 8, "│  To             a, b");
         assert_seen(form, 50, 8, "│↑");
         (void) press(form, TYPED_TAB);
         (void) press(form, TYPED_TAB);

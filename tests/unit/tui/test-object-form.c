@@ -380,6 +380,20 @@ static void test_preview(void) {
         g_assert_nonnull(strstr(text, "the default text is sent instead"));
 }
 
+/* Discord has no subject: what is set all the same stays as it is, and no field promises that it matters. */
+static void test_no_subject(void) {
+        _cleanup_(alert_row_freep) AlertRow *row = alert_row("a-2", "chat", "discord");
+        _cleanup_(form_freep) Form *form = NULL, *mail = mail_form(NULL);
+
+        row->subject_template = g_strdup("{{.Verb}}");
+        form = chat_form(row);
+        g_assert_null(form_input(form, "subject_template"));
+        g_assert_nonnull(form_input(form, "body_template"));
+        g_assert_nonnull(form_input(mail, "subject_template"));
+        type_into(form, "name", "talk");
+        assert_sent(form, &alert_form_kind, row->revision, "name=talk revision=9");
+}
+
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/tui/object-form/add-check", test_add_check);
@@ -391,5 +405,6 @@ int main(int argc, char *argv[]) {
         g_test_add_func("/tui/object-form/broken-template", test_broken_template);
         g_test_add_func("/tui/object-form/hint", test_hint);
         g_test_add_func("/tui/object-form/preview", test_preview);
+        g_test_add_func("/tui/object-form/no-subject", test_no_subject);
         return g_test_run();
 }
