@@ -24,11 +24,15 @@
                 _taken_fd_;                                                                                 \
         })
 
-/* For a function `type *fn(type *)` that accepts NULL and returns NULL, makes `fn##p(type **)`. */
+/* For a function `type *fn(type *)` that accepts NULL and returns NULL, makes `fn##p(type **)`, and
+ * `fn##_item(void *)` for containers that let go of what is in them. */
 #define DEFINE_CLEANUP(type, fn)                                                                            \
         __attribute__((unused)) static inline void fn##p(type **p) {                                        \
                 if (*p)                                                                                     \
                         (void) fn(*p);                                                                      \
+        }                                                                                                   \
+        __attribute__((unused)) static inline void fn##_item(void *p) {                                     \
+                (void) fn(p);                                                                               \
         }                                                                                                   \
         struct _cleanup_needs_semicolon_
 

@@ -27,12 +27,8 @@ Complaint *complaint_free(Complaint *complaint) {
         return NULL;
 }
 
-static void complaint_destroy(void *complaint) {
-        (void) complaint_free(complaint);
-}
-
 GPtrArray *complaint_list_new(void) {
-        return g_ptr_array_new_with_free_func(complaint_destroy);
+        return g_ptr_array_new_with_free_func(complaint_free_item);
 }
 
 char *complaint_to_string(const Complaint *complaint, const char *file) {

@@ -20,10 +20,6 @@ Difference *difference_free(Difference *difference) {
         return NULL;
 }
 
-static void difference_destroy(void *difference) {
-        (void) difference_free(difference);
-}
-
 /* One line, no control characters, and not the whole of a template. */
 static char *shorten(const char *text) {
         g_autoptr(GString) s = g_string_new(NULL);
@@ -163,7 +159,7 @@ diff_list(GPtrArray *differences, const DocumentList *list, const Document *from
 }
 
 GPtrArray *document_diff(const Document *from, const Document *to) {
-        GPtrArray *differences = g_ptr_array_new_with_free_func(difference_destroy);
+        GPtrArray *differences = g_ptr_array_new_with_free_func(difference_free_item);
 
         assert(from);
         assert(to);

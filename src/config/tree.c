@@ -28,10 +28,6 @@ Tree *tree_free(Tree *tree) {
         return NULL;
 }
 
-static void tree_destroy(void *tree) {
-        (void) tree_free(tree);
-}
-
 static Tree *tree_new(TreeKind kind, const yaml_mark_t *mark) {
         Tree *tree = g_new0(Tree, 1);
 
@@ -39,7 +35,7 @@ static Tree *tree_new(TreeKind kind, const yaml_mark_t *mark) {
         tree->line = (unsigned) mark->line + 1;
         tree->column = (unsigned) mark->column + 1;
         if (kind != TREE_SCALAR)
-                tree->items = g_ptr_array_new_with_free_func(tree_destroy);
+                tree->items = g_ptr_array_new_with_free_func(tree_free_item);
         return tree;
 }
 

@@ -65,14 +65,6 @@ call_with(Context *context,
                         draft->remove_node ?: "");
 }
 
-static void free_difference(void *row) {
-        (void) difference_row_free(row);
-}
-
-static void free_warning(void *row) {
-        (void) warning_row_free(row);
-}
-
 ExitStatus
 draft_check(Context *context,
             const Draft *draft,
@@ -80,8 +72,8 @@ draft_check(Context *context,
             GPtrArray **ret_warnings,
             CallError *reterr) {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        g_autoptr(GPtrArray) differences = g_ptr_array_new_with_free_func(free_difference);
-        g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(free_warning);
+        g_autoptr(GPtrArray) differences = g_ptr_array_new_with_free_func(difference_row_free_item);
+        g_autoptr(GPtrArray) warnings = g_ptr_array_new_with_free_func(warning_row_free_item);
         ExitStatus status;
         int r;
 

@@ -70,12 +70,8 @@ char *line_text(const Line *line) {
         return g_string_free(s, /* free_segment= */ FALSE);
 }
 
-static void line_destroy(gpointer p) {
-        (void) line_free(p);
-}
-
 GPtrArray *lines_new(void) {
-        return g_ptr_array_new_with_free_func(line_destroy);
+        return g_ptr_array_new_with_free_func(line_free_item);
 }
 
 Line *lines_add(GPtrArray *lines) {

@@ -345,31 +345,15 @@ int row_read(sd_bus_message *message, const ObjectType *type, void **ret) {
         return 0;
 }
 
-static void free_peer(void *row) {
-        (void) peer_row_free(row);
-}
-
-static void free_check(void *row) {
-        (void) check_row_free(row);
-}
-
-static void free_alert(void *row) {
-        (void) alert_row_free(row);
-}
-
-static void free_trust(void *row) {
-        (void) trust_row_free(row);
-}
-
 GPtrArray *rows_new(const ObjectType *type) {
         const struct {
                 const ObjectType *type;
                 GDestroyNotify free;
         } kinds[] = {
-                { &peer_row_type, free_peer },
-                { &check_row_type, free_check },
-                { &alert_row_type, free_alert },
-                { &trust_row_type, free_trust },
+                { &peer_row_type, peer_row_free_item },
+                { &check_row_type, check_row_free_item },
+                { &alert_row_type, alert_row_free_item },
+                { &trust_row_type, trust_row_free_item },
         };
 
         for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)

@@ -46,10 +46,6 @@ typedef struct Doctor {
         bool answered;       /* the daemon did */
 } Doctor;
 
-static void free_finding(void *row) {
-        (void) finding_row_free(row);
-}
-
 static void doctor_done(Doctor *doctor) {
         g_clear_pointer(&doctor->findings, g_ptr_array_unref);
         (void) sd_bus_flush_close_unref(doctor->system);
@@ -391,7 +387,7 @@ static ExitStatus run_doctor(Context *context, const Arguments *arguments) {
 
         (void) arguments;
 
-        doctor.findings = g_ptr_array_new_with_free_func(free_finding);
+        doctor.findings = g_ptr_array_new_with_free_func(finding_row_free_item);
         status = ask_daemon(&doctor);
         if (status == STATUS_USAGE)
                 return fail(status,

@@ -33,10 +33,6 @@ struct Credentials {
         sd_event_source *timer;
 };
 
-static void free_alert(void *alert) {
-        (void) alert_free(alert);
-}
-
 Credentials *credentials_new(Manager *manager) {
         Credentials *credentials = g_new0(Credentials, 1);
 
@@ -44,7 +40,7 @@ Credentials *credentials_new(Manager *manager) {
 
         credentials->manager = manager;
         credentials->directory = g_strdup(g_getenv(ENV_CREDENTIALS));
-        credentials->alerts = g_ptr_array_new_with_free_func(free_alert);
+        credentials->alerts = g_ptr_array_new_with_free_func(alert_free_item);
         credentials->wanted = g_new0(char *, 1);
         credentials->holdings = holdings_new();
         return credentials;

@@ -68,10 +68,6 @@ static const Field finding_fields[] = {
 };
 const ObjectType finding_type = OBJECT_TYPE(Finding, "finding", finding_fields);
 
-static void free_finding(void *finding) {
-        (void) finding_free(finding);
-}
-
 static void found(Doctor *doctor, const char *name, Grade grade, const char *remedy, const char *format, ...)
                 G_GNUC_PRINTF(5, 6);
 /* remedy: NULL where there is nothing to do */
@@ -612,7 +608,7 @@ void doctor_diagnose(Doctor *doctor, Call *call) {
 
         doctor->done_usec = 0;
         g_ptr_array_unref(doctor->findings);
-        doctor->findings = g_ptr_array_new_with_free_func(free_finding);
+        doctor->findings = g_ptr_array_new_with_free_func(finding_free_item);
         look_around(doctor);
         ask_resolver(doctor);
         ask_peers(doctor);
@@ -632,7 +628,7 @@ Doctor *doctor_new(Manager *manager) {
 
         doctor->manager = manager;
         doctor->waiting = g_ptr_array_new();
-        doctor->findings = g_ptr_array_new_with_free_func(free_finding);
+        doctor->findings = g_ptr_array_new_with_free_func(finding_free_item);
         doctor->asked = g_ptr_array_new();
         return doctor;
 }

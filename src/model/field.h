@@ -95,7 +95,8 @@ const char *object_nearest_field(const ObjectType *type, const char *name);
 /* where the field's value lies: FIELD_AT(const uint64_t, field, object) */
 #define FIELD_AT(value_type, field, base) ((value_type *) (void *) ((char *) (base) + (field)->offset))
 
-/* Makes noun_new(), noun_free(), noun_copy(), noun_equal() and noun_freep() over `noun##_type`. */
+/* Makes noun_new(), noun_free(), noun_copy(), noun_equal(), noun_freep() and noun_free_item() over
+ * `noun##_type`. */
 #define DECLARE_OBJECT(Type, noun)                                                                          \
         extern const ObjectType noun##_type;                                                                \
         __attribute__((unused)) static inline Type *noun##_new(void) {                                      \

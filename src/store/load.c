@@ -59,10 +59,6 @@ static int load_record(sqlite3_stmt *row, const Value *known, Record **ret, char
         return 0;
 }
 
-static void unref_record(void *record) {
-        (void) record_unref(record);
-}
-
 static int
 load_value(sqlite3 *db,
            const char *table,
@@ -70,7 +66,7 @@ load_value(sqlite3 *db,
            const Value *known,
            Value **ret,
            char **reterr_why) {
-        g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(unref_record);
+        g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(record_unref_item);
         g_autofree char *sql = g_strdup_printf("SELECT kind, id, body, digest FROM %s;", table);
         _cleanup_(value_unrefp) Value *value = NULL;
         sqlite3_stmt *row = NULL;

@@ -65,10 +65,6 @@ void transport_later(Transport *transport, later_t function, void *userdata) {
 /* lifecycle
  * -------------------------------------------------------------------------------------------------- */
 
-static void barred_free_func(void *barred) {
-        (void) barred_free(barred);
-}
-
 int transport_new(
                 sd_event *event,
                 const TransportOptions *options,
@@ -92,7 +88,7 @@ int transport_new(
         transport->userdata = userdata;
         transport->listeners = g_ptr_array_new_with_free_func(listener_free);
         transport->links = g_ptr_array_new();
-        transport->barred = g_ptr_array_new_with_free_func(barred_free_func);
+        transport->barred = g_ptr_array_new_with_free_func(barred_free_item);
         transport->told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         admission_init(&transport->admission, transport_now(transport));
 
