@@ -69,7 +69,7 @@ split_authority(const char *authority, size_t length, char **ret_host, const cha
                 const char *bracket = memchr(host, ']', (size_t) (end - host));
 
                 if (!bracket || !is_ipv6(host + 1, (size_t) (bracket - host - 1))) {
-                        *reterr_problem = "what stands in [ ] is no IPv6 address";
+                        *reterr_problem = "has in [ ] what is no IPv6 address";
                         return -EINVAL;
                 }
                 *ret_host = g_strndup(host + 1, (size_t) (bracket - host - 1));

@@ -55,16 +55,39 @@ static int validate_icmp_host(const char *target, char **reterr_text) {
         return refuse_target(target, "a host name or address", reterr_text);
 }
 
-int target_validate(CheckKind type, const char *target, char **reterr_text) {
-        if (!target || !*target)
-                return refuse(reterr_text,
-                              "missing; %s",
-                              type == CHECK_HTTP  ? "a URL such as https://www.example.com/"
-                              : type == CHECK_TCP ? "host:port"
-                                                  : "a host name or address");
-        if (strlen(target) > TARGET_MAX_BYTES)
-                return refuse(reterr_text, "longer than %d bytes", TARGET_MAX_BYTES);
+/* Four numbers up to 255, as inet_pton(3) takes them: a leading zero might mean octal. */
+static bool is_ipv4(const char *host) {
+        g_auto(GStrv) parts = g_strsplit(host, ".", 5);
+        guint64 number;
 
+        if (g_strv_length(parts) != 4)
+                return false;
+        for (size_t i = 0; parts[i]; i++)
+                if (!g_ascii_string_to_unsigned(parts[i], 10, 0, UINT8_MAX, &number, NULL) ||
+                    (parts[i][0] == '0' && parts[i][1]))
+                        return false;
+        return true;
+}
+
+/* 10.0.0.300 would be looked up as a name, and never be found: RFC 1123 section 2.1 has no such names. */
+static int validate_numbers(CheckKind type, const char *target, char **reterr_text) {
+        g_autofree char *host = NULL;
+
+        if (type == CHECK_ICMP)
+                host = g_strdup(target);
+        else if ((type == CHECK_HTTP ? text_split_url(target, NULL, &host, &(const char *){ NULL })
+                                     : address_split(target, &host, NULL)) < 0)
+                return 0;
+
+        if (strchr(host, '.') && strspn(host, G_CSET_DIGITS ".") == strlen(host) && !is_ipv4(host))
+                return refuse(reterr_text,
+                              "\"%.64s\" is no IPv4 address, which is four numbers of 0 to 255, such as "
+                              "192.0.2.1",
+                              host);
+        return 0;
+}
+
+static int validate_form(CheckKind type, const char *target, char **reterr_text) {
         switch (type) {
         case CHECK_HTTP:
                 return validate_url(target, reterr_text);
@@ -81,6 +104,22 @@ int target_validate(CheckKind type, const char *target, char **reterr_text) {
                 break;
         }
         return refuse(reterr_text, "the type is unknown; http, tcp or icmp");
+}
+
+int target_validate(CheckKind type, const char *target, char **reterr_text) {
+        int r;
+
+        if (!target || !*target)
+                return refuse(reterr_text,
+                              "missing; %s",
+                              type == CHECK_HTTP  ? "a URL such as https://www.example.com/"
+                              : type == CHECK_TCP ? "host:port"
+                                                  : "a host name or address");
+        if (strlen(target) > TARGET_MAX_BYTES)
+                return refuse(reterr_text, "longer than %d bytes", TARGET_MAX_BYTES);
+
+        r = validate_form(type, target, reterr_text);
+        return r < 0 ? r : validate_numbers(type, target, reterr_text);
 }
 
 /* RFC 5321 section 4.1.3, no closer: [192.0.2.1], [IPv6:2001:db8::1] */

@@ -201,6 +201,7 @@ CHECKS = [
     no(REFUSED, "check add http x gopher://x/", "http"),
     no(REFUSED, "check add tcp x nonsense", "host:port"),
     no(REFUSED, "check add icmp x 'two words'", ""),
+    no(REFUSED, "check add tcp x 192.0.2.300:1", '"192.0.2.300" is no IPv4 address'),
     no(REFUSED, "check add tcp '' y:1", "name"),
     no(REFUSED, "check add tcp x y:1 --interval soon", "is not a duration"),
     no(REFUSED, "check add tcp x y:1 --interval 10ms", "1s"),

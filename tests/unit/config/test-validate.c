@@ -60,11 +60,20 @@ static void test_times(void) {
 
 static void test_targets(void) {
         static const char *const good[] = {
-                "http, target: 'http://h'",          "http, target: 'HTTPS://example.com:8443/a?b#c'",
-                "http, target: 'https://u:p@h/'",    "http, target: 'http://[::1]:80/'",
-                "http, target: 'http://h?x=@'",      "tcp, target: 'h:1'",
-                "tcp, target: '[2001:db8::1]:5432'", "icmp, target: '2001:db8::1'",
-                "icmp, target: 'fe80::1%eth0'",      "icmp, target: bücher.example",
+                "http, target: 'http://h'",
+                "http, target: 'HTTPS://example.com:8443/a?b#c'",
+                "http, target: 'https://u:p@h/'",
+                "http, target: 'http://[::1]:80/'",
+                "http, target: 'http://h?x=@'",
+                "tcp, target: 'h:1'",
+                "tcp, target: '[2001:db8::1]:5432'",
+                "icmp, target: '2001:db8::1'",
+                "icmp, target: 'fe80::1%eth0'",
+                "icmp, target: bücher.example",
+                "tcp, target: '0.255.10.1:1'",
+                "icmp, target: '4711'",
+                "http, target: 'http://10.0.0.3/1.2'",
+                "icmp, target: 10.0.0.300.example.com",
         };
         static const struct {
                 const char *fields, *expected;
@@ -90,7 +99,7 @@ static void test_targets(void) {
                 { "http, target: 'http://h:0/'",
                   "the URL has a port that is not 1 to 65535; write it like https://www.example.com/path" },
                 { "http, target: 'http://[::1/'",
-                  "the URL what stands in [ ] is no IPv6 address; write it like "
+                  "the URL has in [ ] what is no IPv6 address; write it like "
                   "https://www.example.com/path" },
                 { "http, target: 'http://[::1]x/'",
                   "the URL has a port that is not 1 to 65535; write it like https://www.example.com/path" },
@@ -107,6 +116,15 @@ static void test_targets(void) {
                 { "icmp, target: 'user:pass@h'", "\"***@h\" is not a host name or address" },
                 { "icmp, target: 'a b'", "\"a b\" is not a host name or address" },
                 { "icmp, target: '::'", NULL },
+                { "icmp, target: 10.0.0.300",
+                  "\"10.0.0.300\" is no IPv4 address, which is four numbers of 0 to 255, such as "
+                  "192.0.2.1" },
+                { "tcp, target: '10.0.01.3:80'",
+                  "\"10.0.01.3\" is no IPv4 address, which is four numbers of 0 to 255, such as 192.0.2.1" },
+                { "http, target: 'http://u:p@10.0.0:80/'",
+                  "\"10.0.0\" is no IPv4 address, which is four numbers of 0 to 255, such as 192.0.2.1" },
+                { "icmp, target: '1.2.3.4.5'",
+                  "\"1.2.3.4.5\" is no IPv4 address, which is four numbers of 0 to 255, such as 192.0.2.1" },
                 { "icmp, target: '-c'", "\"-c\" is not a host name or address" },
         };
         g_autofree char *text = NULL, *url = NULL, *fill = g_strnfill(TARGET_MAX_BYTES, 'x');
