@@ -303,18 +303,37 @@ static void take_field(Explanation *e, const char *field, const Explanation *oth
         object_copy_field(object_field(&explanation_type, field), e, other);
 }
 
+/* Who votes is known here; what is said of others, or of one twice, is not taken. */
+static void take_votes(Explanation *e, Explanation *other) {
+        for (guint i = 0; e->votes && i < e->votes->len; i++) {
+                ExplainedVote *mine = g_ptr_array_index(e->votes, i),
+                              *theirs = vote_of(other, mine->node_id);
+                ExplainedVote *taken = theirs ? explained_vote_copy(theirs) : explained_vote_new();
+
+                g_free(taken->node_id);
+                g_free(taken->advertise);
+                taken->node_id = g_strdup(mine->node_id);
+                taken->advertise = g_strdup(mine->advertise);
+                if (!taken->result)
+                        taken->result = g_strdup("silent");
+                (void) explained_vote_free(mine);
+                e->votes->pdata[i] = taken;
+        }
+}
+
 /* A master that was overtaken does not know it yet: the higher term is right. */
-static void take_judgement(Explanation *e, const Explanation *other) {
+static void take_judgement(Explanation *e, Explanation *other) {
         static const char *const fields[] = {
-                "source", "term",      "master", "ok",        "not_ok",        "abstained",
-                "stale",  "stale_for", "detail", "votes",     "phase",         "candidate",
-                "agreed", "due_in",    "rounds", "fresh_for", "confirm_delay", "rounds_needed",
+                "source",    "term",          "master",        "ok",        "not_ok", "abstained", "stale",
+                "stale_for", "detail",        "phase",         "candidate", "agreed", "due_in",    "rounds",
+                "fresh_for", "confirm_delay", "rounds_needed",
         };
 
         if (is_by(e, EXPLAINED_BY_MASTER) && e->term >= other->term)
                 return;
         for (size_t i = 0; i < G_N_ELEMENTS(fields); i++)
                 take_field(e, fields[i], other);
+        take_votes(e, other);
 }
 
 static void take_own_vote(Explanation *e, Explanation *other) {
@@ -328,6 +347,48 @@ static void take_own_vote(Explanation *e, Explanation *other) {
         *theirs = swapped;
 }
 
+/* ---- what another node made ---- */
+
+static void blank(char **text) {
+        g_clear_pointer(text, g_free);
+}
+
+static bool is_phase(const char *phase) {
+        static const char *const phases[] = { "calm", "suspect", "round", "between", "proposed", NULL };
+
+        return phase && g_strv_contains(phases, phase);
+}
+
+static bool is_state(const char *state) {
+        return state && check_state_from_string(state) >= 0;
+}
+
+/* A member may lie about what it saw, but not in words that there are not, nor to a terminal. */
+static void vet(Explanation *other) {
+        object_clean(&explanation_type, other);
+        if (!is_phase(other->phase))
+                blank(&other->phase);
+        if (!is_state(other->candidate))
+                blank(&other->candidate);
+        for (guint i = 0; other->votes && i < other->votes->len; i++) {
+                ExplainedVote *vote = g_ptr_array_index(other->votes, i);
+
+                if (!vote->result || observation_result_from_string(vote->result) < 0) {
+                        g_free(vote->result);
+                        vote->result = g_strdup("silent");
+                }
+        }
+        for (guint i = 0; other->rounds && i < other->rounds->len; i++) {
+                RoundView *round = g_ptr_array_index(other->rounds, i);
+
+                if (!is_state(round->said))
+                        blank(&round->said);
+        }
+        for (guint i = other->deliveries ? other->deliveries->len : 0; i > 0; i--)
+                if (!telling_is_sound(g_ptr_array_index(other->deliveries, i - 1)))
+                        (void) telling_free(g_ptr_array_remove_index(other->deliveries, i - 1));
+}
+
 void explanation_merge(Explanation *explanation, Explanation *other) {
         _cleanup_(explanation_freep) Explanation *given = other;
 
@@ -337,6 +398,7 @@ void explanation_merge(Explanation *explanation, Explanation *other) {
         if (g_strcmp0(explanation->id, other->id) != 0)
                 return;
 
+        vet(other);
         if (is_by(other, EXPLAINED_BY_MASTER))
                 take_judgement(explanation, other);
         else if (!is_by(explanation, EXPLAINED_BY_MASTER))

@@ -105,5 +105,6 @@ typedef struct ExplanationSources {
 Explanation *explanation_new_of(const ExplanationSources *sources);
 
 /* Takes in what another node knows (same check; consumed): the judgement and votes of who leads, of others
- * their own vote, and deliveries that are not known here or known better there. */
+ * their own vote, and deliveries that are not known here or known better there. Whatever
+ * words it has are made fit to be shown first: a member may lie about what it saw, and no more. */
 void explanation_merge(Explanation *explanation, Explanation *other);

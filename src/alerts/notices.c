@@ -283,3 +283,25 @@ char *text_clean(const char *text, size_t max) {
                         memset(p, ' ', (size_t) (g_utf8_next_char(p) - p));
         return TAKE_PTR(valid);
 }
+
+void object_clean(const ObjectType *type, void *object) {
+        assert(type);
+        assert(object);
+
+        for (size_t i = 0; i < type->n_fields; i++) {
+                const Field *field = &type->fields[i];
+
+                if (field->type == FIELD_STRING) {
+                        char **text = FIELD_AT(char *, field, object);
+                        char *cleaned = *text ? text_clean(*text, field->max ?: DETAIL_MAX_BYTES) : NULL;
+
+                        g_free(*text);
+                        *text = cleaned;
+                } else if (field->type == FIELD_LIST) {
+                        GPtrArray *list = *FIELD_AT(GPtrArray *, field, object);
+
+                        for (guint j = 0; list && j < list->len; j++)
+                                object_clean(field->object, g_ptr_array_index(list, j));
+                }
+        }
+}

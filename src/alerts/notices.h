@@ -38,3 +38,6 @@ void notices_sweep_templates(const Value *value, Delta *delta);
 
 /* Words of the outside world: valid UTF-8 on one line, at most max bytes. Caller frees. */
 char *text_clean(const char *text, size_t max);
+/* The same for all texts of an object that another node made, in its lists, too; what is longer than its
+ * field allows is cut. */
+void object_clean(const ObjectType *type, void *object);

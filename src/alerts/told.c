@@ -172,20 +172,22 @@ void told_add(Told *told, const Notice *notice, const Recipient *recipient, cons
         take(told, notice->check_id, telling);
 }
 
-void told_hear(Told *told, const char *check_id, Telling *telling) {
-        char *answer;
+bool telling_is_sound(const Telling *telling) {
+        assert(telling);
+        return delivery_state_from_string(telling->result) >= 0 &&
+               notice_event_from_string(telling->event) >= 0;
+}
 
+void told_hear(Told *told, const char *check_id, Telling *telling) {
         assert(told);
         assert(telling);
 
-        if (delivery_state_from_string(telling->result) < 0) {
+        if (!telling_is_sound(telling)) {
                 (void) telling_free(telling);
                 return;
         }
         telling->kept = false; /* which our own copy of the register says */
-        answer = text_clean(telling->answer, DETAIL_MAX_BYTES);
-        g_free(telling->answer);
-        telling->answer = answer;
+        object_clean(&telling_type, telling);
         take(told, check_id, telling);
 }
 

@@ -32,6 +32,8 @@ Telling *telling_new_of(const Notice *notice, const Recipient *recipient, const 
 /* What is the same delivery: what is newer there, and what is not known here, is taken over (moved). */
 void telling_merge(Telling *telling, Telling *other);
 bool telling_is_same(const Telling *a, const Telling *b);
+/* whether it is about an event, and in a state, that there is: of one that another node made */
+bool telling_is_sound(const Telling *telling);
 
 typedef struct Told Told;
 
@@ -42,7 +44,7 @@ DEFINE_CLEANUP(Told, told_free);
 
 /* Something came of an attempt, or of the notice; at: CLOCK_REALTIME. */
 void told_add(Told *told, const Notice *notice, const Recipient *recipient, const char *node_id, usec_t at);
-/* Another node says so; consumed. What is no delivery's state is not taken. */
+/* Another node says so; consumed. What is not sound is not taken. */
 void told_hear(Told *told, const char *check_id, Telling *telling);
 /* NULL: nothing is remembered; borrowed until the next step */
 const Telling *told_find(const Told *told, const char *notice_id, const char *recipient);

@@ -121,10 +121,12 @@ static void on_explained(void *userdata, int error, const char *result, const ch
 
         (void) text;
 
-        /* an older node does not know the question: it counts as silent, as does who speaks for another */
+        /* an older node does not know the question: it counts as silent, as does who speaks for another node
+         * or of another check */
         if (error >= 0 &&
             codec_decode(&explanation_type, result, strlen(result), (void **) &theirs, NULL) >= 0 &&
-            g_strcmp0(theirs->node_id, question->node_id) == 0) {
+            g_strcmp0(theirs->node_id, question->node_id) == 0 &&
+            g_strcmp0(theirs->id, inquiry->explanation->id) == 0) {
                 inquiry->explanation->answered++;
                 explanation_merge(inquiry->explanation, TAKE_PTR(theirs));
         }

@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import subprocess
+import threading
 import time
 
 import harness
@@ -225,6 +226,133 @@ def test_messages_of_sixty_megabytes():
             assert victim.status()["peers"]
 
     with_a_liar(heavy)
+
+
+class Gossip(threading.Thread):
+    """A member that keeps in touch, and answers what it is asked about a check as answer(connection, call) does."""
+
+    def __init__(self, connection, answer):
+        super().__init__(daemon=True)
+        self.connection, self.answer = connection, answer
+        self.asked, self.ended, self.failed = 0, False, None
+
+    def run(self):
+        try:
+            while not self.ended:
+                self.connection.send({"method": "views", "params": {"term": 0, "views": []}})
+                for message in self.connection.read(0.1):
+                    if message.get("method") == "check.explain":
+                        self.asked += 1
+                        self.answer(self.connection, message)
+        except (OSError, ssl.SSLError) as error:
+            self.failed = error
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended = True
+        self.join()
+
+
+EVIL = "\u001b[2J\u009b31m\u202e\r\n\u0007"
+FAR = 2**63 - 1
+
+
+def lies(liar, other, check):
+    """Answers to check.explain: a name, what it says, and whether it counts as an answer."""
+    vote = {"node_id": liar, "advertise": EVIL, "result": EVIL, "counts": True, "detail": EVIL + "x" * 400,
+            "address": EVIL, "round": FAR, "age": FAR, "total": FAR, "resolve": FAR}
+    telling = {"notice": "n", "event": "DOWN", "number": FAR, "alert": EVIL, "alert_id": EVIL, "recipient": EVIL,
+               "result": "delivered", "attempts": FAR, "answer": EVIL, "node_id": EVIL, "kept": True,
+               "created": "9999-12-31T23:59:59Z", "at": "9999-12-31T23:59:59Z", "retry_at": "9999-12-31T23:59:59Z"}
+    true = {"id": check, "node_id": liar}
+    leads = {**true, "source": "master", "master": EVIL, "term": FAR, "phase": EVIL, "candidate": EVIL, "detail": EVIL,
+             "ok": FAR, "agreed": FAR, "rounds_needed": FAR, "due_in": FAR, "stale": True, "stale_for": FAR,
+             "fresh_for": "9223372036s", "confirm_delay": "9223372036s", "alerts": [EVIL] * 1000, "name": EVIL,
+             "target": EVIL, "votes": [vote] * 64, "deliveries": [telling, {**telling, "event": "PARTY"}] * 128,
+             "rounds": [{"number": FAR, "age": FAR, "ok": FAR, "said": EVIL, "open": True}] * 64}
+    return (("nothing", {}, False), ("a text", "x", False), ("a list", [leads], False), ("null", None, False),
+            ("a number", 5, False), ("no id", {"node_id": liar}, False), ("another check", {**leads, "id": "x"}, False),
+            ("for another", {**leads, "node_id": other}, False),
+            ("too many votes", {**leads, "votes": [vote] * 65}, False),
+            ("a long word", {**true, "detail": "x" * 513}, False),
+            ("wrong types", {**true, "votes": "x", "term": -1}, False),
+            ("deep", {**true, "extra": json.loads("[" * 40 + "]" * 40)}, False),
+            ("thirty megabytes", {**true, "extra": "x" * (30 << 20)}, True),
+            ("bare", true, True), ("its vote", {**true, "source": "nodes", "votes": [{**vote, "result": "failed"}]}, True),
+            ("it leads", leads, True))
+
+
+def why(node, *args):
+    text = node.quctl(*args, "why", "homepage").stdout
+    assert not [c for c in text if ord(c) < 32 and c != "\n" or 127 <= ord(c) < 160 or c == "\u202e"], repr(text)
+    return text
+
+
+def test_lies_about_a_check():
+    def explain(cluster, liar):
+        check = cluster.settled().check_state("homepage")["id"]
+        for victim in cluster.running():
+            other = next(n for n in cluster.running() if n is not victim)
+            everybody = {n.node_id for n in cluster.nodes}
+            for name, said, counts in lies(liar.node_id, other.node_id, check):
+                with Liar(liar, victim, id_of(victim)) as connection, Gossip(
+                        connection, lambda c, m, said=said: c.send({"id": m["id"], "result": said})) as gossip:
+                    why_when_asked(victim, gossip)
+                    told = json.loads(why(victim, "--json=short"))
+                    assert told["answered"] == 1 + counts, (name, told)
+                    assert {vote["node_id"] for vote in told["votes"]} == everybody, (name, told)
+                    assert len(told["votes"]) == 3, (name, told)
+                    assert told["name"] == "homepage" and told["state"] == "up", (name, told)
+                    assert not any(d["event"] == "PARTY" for d in told.get("deliveries", [])), (name, told)
+                    assert not gossip.failed or not counts, (name, gossip.failed)
+                victim.alive()
+
+    def why_when_asked(victim, gossip):
+        def asked():
+            why(victim)
+            return gossip.asked or gossip.failed
+        wait_for("the liar is asked", asked)
+
+    with_a_liar(explain)
+
+
+def test_answers_that_do_not_come_or_come_twice():
+    def explain(cluster, liar):
+        victim = cluster.settled()
+        check = victim.check_state("homepage")["id"]
+        true = {"id": check, "node_id": liar.node_id}
+        lead = {**true, "source": "master", "term": FAR, "master": "it"}
+        late = []
+
+        def twice(connection, message):
+            for result in (true, lead, lead):
+                connection.send({"id": message["id"], "result": result})
+            connection.send({"id": message["id"], "error": "x"})
+
+        def elsewhere(connection, message):
+            connection.send({"id": message["id"] + 1, "result": lead})
+            connection.send({"id": FAR, "result": lead})
+
+        for answer, answered in ((twice, 2), (elsewhere, 1), (lambda *_: None, 1),
+                                 (lambda c, m: late.append(m["id"]), 1)):
+            with Liar(liar, victim, id_of(victim)) as connection, Gossip(connection, answer) as gossip:
+                wait_for("the liar is asked", lambda gossip=gossip: why(victim) and gossip.asked)
+                told = json.loads(why(victim, "--json=short"))
+                assert (told["answered"], told["master"]) == (answered, victim.node_id), told
+                for number in late:
+                    connection.send({"id": number, "result": lead})
+                # what nobody may tell but who leads
+                telling = {"notice": "n", "event": "DOWN", "alert": "party", "recipient": "x", "result": "delivered"}
+                for params in ({"check": check, "telling": telling}, {"check": check, "telling": None},
+                               {"check": check, "telling": {}}, {"check": "x" * 129, "telling": telling}, {}, None):
+                    connection.send({"method": "check.told", "params": params})
+                assert "party" not in why(victim)
+            victim.alive()
+
+    with_a_liar(explain)
 
 
 def refusals(connection, *asked):

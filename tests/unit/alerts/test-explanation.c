@@ -85,18 +85,26 @@ static void test_told_by_another(void) {
         Telling *telling = telling_new();
 
         telling->notice = g_strdup("n");
+        telling->event = g_strdup("DOWN");
+        telling->alert = g_strdup("o\033[31mps");
         telling->recipient = g_strdup("a@x");
         telling->result = g_strdup("delivered");
         telling->answer = g_strdup("250\nok");
         telling->kept = true;
         told_hear(told, CHECK, telling_copy(telling));
         g_assert_cmpstr(told_find(told, "n", "a@x")->answer, ==, "250 ok");
+        g_assert_cmpstr(told_find(told, "n", "a@x")->alert, ==, "o [31mps");
         g_assert_false(told_find(told, "n", "a@x")->kept);
         g_assert_null(told_find(told, "n", "b@x"));
         g_free(telling->result);
         telling->result = g_strdup("eaten");
         g_free(telling->recipient);
         telling->recipient = g_strdup("b@x");
+        told_hear(told, CHECK, telling_copy(telling));
+        g_free(telling->result);
+        telling->result = g_strdup("owed");
+        g_free(telling->event);
+        telling->event = g_strdup("PARTY");
         told_hear(told, CHECK, telling);
         g_assert_cmpuint(told_length(told), ==, 1);
 }
@@ -346,6 +354,58 @@ static void test_another_check_is_not_merged(void) {
         g_assert_cmpstr(e->source, ==, EXPLAINED_BY_NODES);
 }
 
+static void set(char **text, const char *to) {
+        g_free(*text);
+        *text = g_strdup(to);
+}
+
+/* A member that claims to lead may say what it likes, but in our words, and of our voters only. */
+static void test_lies_are_made_fit_to_be_shown(void) {
+        _cleanup_(value_unrefp) Value *value = a_value();
+        _cleanup_(explanation_freep) Explanation *e = explain(value, 1, false, 3 * SEC, NULL);
+        Explanation *liar = explain(value, 0, true, 0, NULL);
+        ExplainedVote **votes = (ExplainedVote **) liar->votes->pdata;
+        unsigned n_voters = e->votes->len, n_told = e->deliveries->len;
+        g_autofree char *advertise = g_strdup(vote(e, 0)->advertise);
+        RoundView *round = round_view_new();
+        Telling *telling = telling_new();
+        ExplainedVote *twin;
+
+        liar->term = UINT64_C(1) << 62;
+        set(&liar->phase, "\033]0;party\007");
+        set(&liar->candidate, "sideways");
+        set(&liar->detail, "two\nlines\xe2\x80\xae");
+        set(&votes[0]->result, "\033[2J");
+        set(&votes[0]->advertise, "evil\n:1");
+        set(&votes[1]->detail, "a\tb");
+        set(&votes[1]->address, "\033[1m");
+        set(&votes[2]->node_id, "nobody");
+        twin = explained_vote_copy(vote(liar, 1));
+        set(&twin->detail, "twin");
+        g_ptr_array_add(liar->votes, twin);
+        round->said = g_strdup("\033");
+        g_ptr_array_add(liar->rounds, round);
+        telling->notice = g_strdup("x");
+        telling->event = g_strdup("DOWN");
+        telling->result = g_strdup("eaten");
+        g_ptr_array_add(liar->deliveries, telling);
+        explanation_merge(e, liar);
+
+        g_assert_cmpstr(e->source, ==, EXPLAINED_BY_MASTER);
+        g_assert_null(e->phase);
+        g_assert_null(e->candidate);
+        g_assert_cmpstr(e->detail, ==, "two lines   ");
+        g_assert_cmpuint(e->votes->len, ==, n_voters);
+        g_assert_cmpstr(vote(e, 0)->result, ==, "silent");
+        g_assert_cmpstr(vote(e, 0)->advertise, ==, advertise);
+        g_assert_cmpstr(vote(e, 1)->detail, ==, "a b");
+        g_assert_cmpstr(vote(e, 1)->address, ==, " [1m");
+        g_assert_cmpstr(vote(e, 2)->node_id, ==, "node-2");
+        g_assert_cmpstr(vote(e, 2)->result, ==, "silent");
+        g_assert_null(((RoundView *) g_ptr_array_index(e->rounds, e->rounds->len - 1))->said);
+        g_assert_cmpuint(e->deliveries->len, ==, n_told);
+}
+
 int main(int argc, char **argv) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/explanation/told/keeps-the-words", test_told_keeps_the_words);
@@ -359,6 +419,7 @@ int main(int argc, char **argv) {
         g_test_add_func("/explanation/merge/deliveries", test_deliveries_are_merged);
         g_test_add_func("/explanation/merge/deliveries-are-cut", test_deliveries_are_cut);
         g_test_add_func("/explanation/merge/a-full-memory", test_a_full_memory);
+        g_test_add_func("/explanation/merge/lies", test_lies_are_made_fit_to_be_shown);
         g_test_add_func("/explanation/merge/another-check", test_another_check_is_not_merged);
         return g_test_run();
 }
