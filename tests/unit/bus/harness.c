@@ -126,6 +126,30 @@ sd_bus_message *manager_call(World *w, sd_bus *client, const char *member, const
         return reply;
 }
 
+static int on_ignored(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
+        return 0;
+}
+
+void manager_begin(sd_bus *client, const char *member, const char *types, ...) {
+        va_list arguments;
+
+        va_start(arguments, types);
+        g_assert_cmpint(sd_bus_call_method_asyncv(
+                                        client,
+                                        NULL,
+                                        BUS_NAME,
+                                        BUS_PATH,
+                                        BUS_INTERFACE_MANAGER,
+                                        member,
+                                        on_ignored,
+                                        NULL,
+                                        types,
+                                        arguments),
+                        >=,
+                        0);
+        va_end(arguments);
+}
+
 void assert_error(sd_bus_message *reply, const char *name, const char *words) {
         const sd_bus_error *error = sd_bus_message_get_error(reply);
 

@@ -50,6 +50,8 @@ world_call(World *w,
            const char *types,
            ...);
 sd_bus_message *manager_call(World *w, sd_bus *client, const char *member, const char *types, ...);
+/* calls and goes on; nobody looks at the answer */
+void manager_begin(sd_bus *client, const char *member, const char *types, ...);
 /* the name of the error, which must be one; the text must have `words` in it */
 void assert_error(sd_bus_message *reply, const char *name, const char *words);
 void assert_done(sd_bus_message *reply);

@@ -395,19 +395,7 @@ static void test_caller_gone(void) {
         world_up(&w, BUS_NONE);
         client = world_client(&w, w.address);
         w.manager->hold = true;
-        g_assert_cmpint(sd_bus_call_method_async(
-                                        client,
-                                        NULL,
-                                        BUS_NAME,
-                                        BUS_PATH,
-                                        BUS_INTERFACE_MANAGER,
-                                        "TestAlert",
-                                        on_ignored,
-                                        NULL,
-                                        "s",
-                                        "pager"),
-                        >=,
-                        0);
+        manager_begin(client, "TestAlert", "s", "pager");
         WORLD_UNTIL(&w, w.manager->pending->len == 1);
         (void) sd_bus_close_unref(client);
         WORLD_UNTIL(&w, w.manager->n_forgotten == 1);
@@ -423,19 +411,7 @@ static void test_daemon_gone(void) {
         world_up(&w, BUS_NONE);
         client = world_client(&w, w.address);
         w.manager->hold = true;
-        g_assert_cmpint(sd_bus_call_method_async(
-                                        client,
-                                        NULL,
-                                        BUS_NAME,
-                                        BUS_PATH,
-                                        BUS_INTERFACE_MANAGER,
-                                        "TestAlert",
-                                        on_ignored,
-                                        NULL,
-                                        "s",
-                                        "pager"),
-                        >=,
-                        0);
+        manager_begin(client, "TestAlert", "s", "pager");
         WORLD_UNTIL(&w, w.manager->pending->len == 1);
         w.bus = bus_free(w.bus);
         g_assert_cmpuint(w.manager->n_forgotten, ==, 1);

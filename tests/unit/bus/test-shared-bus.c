@@ -13,6 +13,18 @@
 #include "harness.h"
 #include "manager/journal.h"
 
+/* The world, on the broker; false: there is none to test with, and the world stands without. */
+static bool shared_up(Broker *b, World *w) {
+        bool there = broker_up(b);
+
+        if (there)
+                broker_start_and_wait(b);
+        world_up(w, there ? BUS_SYSTEM : BUS_NONE);
+        if (there)
+                WORLD_UNTIL(w, bus_is_ready(w->bus));
+        return there;
+}
+
 static bool owns_name(World *w, const char *address) {
         sd_bus *client = world_client(w, address);
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *call = NULL, *reply = NULL;
@@ -102,16 +114,11 @@ static void test_silent_bus(void) {
 
 static void test_lost_and_found(void) {
         _broker_ b;
-        bool there = broker_up(&b);
         sd_bus *client;
         _world_ w;
 
-        if (there)
-                broker_start_and_wait(&b);
-        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
-        if (!there)
+        if (!shared_up(&b, &w))
                 return;
-        WORLD_UNTIL(&w, bus_is_ready(w.bus));
         for (unsigned i = 0; i < 3; i++) {
                 n_journal_events = 0;
                 broker_stop(&b);
@@ -161,17 +168,12 @@ static void test_permissions(void) {
                                                 "DisableCheck", "EnableAlert", "DisableAlert", "ProbeNode",
                                                 "RemoveNode",   "RemoveTrust" };
         _broker_ b;
-        bool there = broker_up(&b) && geteuid() == 0;
         _world_ w;
 
-        if (there)
-                broker_start_and_wait(&b);
-        else
+        if (!shared_up(&b, &w) || geteuid() != 0) {
                 g_test_skip("needs root, to be somebody else, and dbus-daemon");
-        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
-        if (!there)
                 return;
-        WORLD_UNTIL(&w, bus_is_ready(w.bus));
+        }
         journal_set_level(6);
 
         for (size_t i = 0; i < G_N_ELEMENTS(one_text); i++)
@@ -306,59 +308,26 @@ static void test_permissions(void) {
         journal_set_level(6);
 }
 
-static int on_ignored(sd_bus_message *m, void *userdata, sd_bus_error *reterr) {
-        return 0;
-}
-
 /* one caller's calls that wait leave room for others' */
 static void test_calls_per_caller(void) {
         _cleanup_(sd_bus_unrefp) sd_bus *client = NULL, *other = NULL;
         sd_bus_message *refused;
         _broker_ b;
-        bool there = broker_up(&b);
         _world_ w;
 
-        if (there)
-                broker_start_and_wait(&b);
-        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
-        if (!there)
+        if (!shared_up(&b, &w))
                 return;
-        WORLD_UNTIL(&w, bus_is_ready(w.bus));
         client = world_client(&w, b.address);
         other = world_client(&w, b.address);
         w.manager->hold = true;
         for (unsigned i = 0; i < BUS_CALLS_PER_CALLER; i++) {
-                g_assert_cmpint(sd_bus_call_method_async(
-                                                client,
-                                                NULL,
-                                                BUS_NAME,
-                                                BUS_PATH,
-                                                BUS_INTERFACE_MANAGER,
-                                                "TestAlert",
-                                                on_ignored,
-                                                NULL,
-                                                "s",
-                                                "pager"),
-                                >=,
-                                0);
+                manager_begin(client, "TestAlert", "s", "pager");
                 WORLD_UNTIL(&w, w.manager->pending->len == i + 1);
         }
         refused = manager_call(&w, client, "TestAlert", "s", "pager");
         assert_error(refused, SD_BUS_ERROR_LIMITS_EXCEEDED, "64 of your calls are waiting");
         g_assert_cmpuint(w.manager->pending->len, ==, BUS_CALLS_PER_CALLER);
-        g_assert_cmpint(sd_bus_call_method_async(
-                                        other,
-                                        NULL,
-                                        BUS_NAME,
-                                        BUS_PATH,
-                                        BUS_INTERFACE_MANAGER,
-                                        "TestAlert",
-                                        on_ignored,
-                                        NULL,
-                                        "s",
-                                        "pager"),
-                        >=,
-                        0);
+        manager_begin(other, "TestAlert", "s", "pager");
         WORLD_UNTIL(&w, w.manager->pending->len == BUS_CALLS_PER_CALLER + 1);
         fake_manager_release(w.manager);
         world_turns(&w, 1000);
@@ -367,15 +336,10 @@ static void test_calls_per_caller(void) {
 /* who is refused again and again is told of seldom; another user's refusal is told of all the same */
 static void test_refusals_per_user(void) {
         _broker_ b;
-        bool there = broker_up(&b) && geteuid() == 0;
         _world_ w;
 
-        if (there)
-                broker_start_and_wait(&b);
-        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
-        if (!there)
+        if (!shared_up(&b, &w) || geteuid() != 0)
                 return;
-        WORLD_UNTIL(&w, bus_is_ready(w.bus));
         for (unsigned i = 0; i <= AUDIT_REFUSALS_MAX; i++) {
                 if (i == AUDIT_REFUSALS_MAX)
                         g_clear_pointer(&journal_last_call, g_free);
@@ -390,31 +354,14 @@ static void test_refusals_per_user(void) {
 
 static void test_caller_gone(void) {
         _broker_ b;
-        bool there = broker_up(&b);
         sd_bus *client;
         _world_ w;
 
-        if (there)
-                broker_start_and_wait(&b);
-        world_up(&w, there ? BUS_SYSTEM : BUS_NONE);
-        if (!there)
+        if (!shared_up(&b, &w))
                 return;
-        WORLD_UNTIL(&w, bus_is_ready(w.bus));
         client = world_client(&w, b.address);
         w.manager->hold = true;
-        g_assert_cmpint(sd_bus_call_method_async(
-                                        client,
-                                        NULL,
-                                        BUS_NAME,
-                                        BUS_PATH,
-                                        BUS_INTERFACE_MANAGER,
-                                        "TestAlert",
-                                        on_ignored,
-                                        NULL,
-                                        "s",
-                                        "pager"),
-                        >=,
-                        0);
+        manager_begin(client, "TestAlert", "s", "pager");
         WORLD_UNTIL(&w, w.manager->pending->len == 1);
         world_turns(&w, 100); /* the match is there */
         (void) sd_bus_close_unref(client);

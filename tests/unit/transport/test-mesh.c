@@ -30,6 +30,18 @@ static void free_nodes(Node **nodes) {
                 node_free(nodes[i]);
 }
 
+static int call(Node *from, Node *to, const char *method, Answer *answer) {
+        return transport_call(
+                        from->transport,
+                        to->node_id,
+                        method,
+                        NULL,
+                        false,
+                        now_usec() + BOUND_USEC,
+                        on_answer,
+                        answer);
+}
+
 static bool got_message(void *userdata) {
         return ((Node *) userdata)->n_messages > 0;
 }
@@ -61,16 +73,7 @@ static void test_mesh(void) {
         g_assert_cmpstr(answer.result, ==, "{\"x\":[1]}");
         answer_done(&answer);
 
-        g_assert_cmpint(transport_call(nodes[0]->transport,
-                                       nodes[1]->node_id,
-                                       "nonsense",
-                                       NULL,
-                                       false,
-                                       now_usec() + BOUND_USEC,
-                                       on_answer,
-                                       &answer),
-                        ==,
-                        0);
+        g_assert_cmpint(call(nodes[0], nodes[1], "nonsense", &answer), ==, 0);
         run_until(answered, &answer);
         g_assert_cmpint(answer.error, ==, -EREMOTE);
         g_assert_cmpstr(answer.text, ==, "no such method");
@@ -96,16 +99,7 @@ static void test_slow_call(void) {
                                        &slow),
                         ==,
                         0);
-        g_assert_cmpint(transport_call(nodes[0]->transport,
-                                       nodes[1]->node_id,
-                                       "echo",
-                                       NULL,
-                                       false,
-                                       now_usec() + BOUND_USEC,
-                                       on_answer,
-                                       &quick),
-                        ==,
-                        0);
+        g_assert_cmpint(call(nodes[0], nodes[1], "echo", &quick), ==, 0);
         run_until(answered, &quick);
         g_assert_false(slow.done);
         g_assert_cmpint(quick.error, ==, 0);
@@ -116,16 +110,7 @@ static void test_slow_call(void) {
         /* the late answer hurts nobody */
         transport_call_reply(g_ptr_array_steal_index(nodes[1]->kept_calls, 0), "{}");
         answer_done(&quick);
-        g_assert_cmpint(transport_call(nodes[0]->transport,
-                                       nodes[1]->node_id,
-                                       "echo",
-                                       NULL,
-                                       false,
-                                       now_usec() + BOUND_USEC,
-                                       on_answer,
-                                       &quick),
-                        ==,
-                        0);
+        g_assert_cmpint(call(nodes[0], nodes[1], "echo", &quick), ==, 0);
         run_until(answered, &quick);
         answer_done(&quick);
         answer_done(&slow);
@@ -139,37 +124,10 @@ static void test_too_many_calls(void) {
 
         three(nodes);
         for (size_t i = 0; i < CALLS_PENDING_MAX; i++)
-                g_assert_cmpint(transport_call(nodes[0]->transport,
-                                               nodes[1]->node_id,
-                                               "wait",
-                                               NULL,
-                                               false,
-                                               now_usec() + BOUND_USEC,
-                                               on_answer,
-                                               &answers[i]),
-                                ==,
-                                0);
-        g_assert_cmpint(transport_call(nodes[0]->transport,
-                                       nodes[1]->node_id,
-                                       "wait",
-                                       NULL,
-                                       false,
-                                       now_usec() + BOUND_USEC,
-                                       on_answer,
-                                       &more),
-                        ==,
-                        -EBUSY);
+                g_assert_cmpint(call(nodes[0], nodes[1], "wait", &answers[i]), ==, 0);
+        g_assert_cmpint(call(nodes[0], nodes[1], "wait", &more), ==, -EBUSY);
         /* the other way and to another peer there is room */
-        g_assert_cmpint(transport_call(nodes[0]->transport,
-                                       nodes[2]->node_id,
-                                       "echo",
-                                       NULL,
-                                       false,
-                                       now_usec() + BOUND_USEC,
-                                       on_answer,
-                                       &more),
-                        ==,
-                        0);
+        g_assert_cmpint(call(nodes[0], nodes[2], "echo", &more), ==, 0);
         run_until(answered, &more);
         answer_done(&more);
         free_nodes(nodes); /* and all of them end */
@@ -179,20 +137,24 @@ static void test_too_many_calls(void) {
         }
 }
 
+/* {"x":"xxx…"} of so many bytes; caller frees */
+static char *large_params(size_t size) {
+        char *text = g_strnfill(size, 'x');
+
+        memcpy(text, "{\"x\":\"", 6);
+        memcpy(text + size - 2, "\"}", 2);
+        return text;
+}
+
 static bool got_big(void *userdata) {
         return strstr(((Node *) userdata)->log->str, " big ");
 }
 
 /* pings sent after a large message arrive before it */
 static void test_interleaving(void) {
-        const size_t size = 10 * 1024 * 1024;
-        g_autofree char *big = g_malloc(size + 1);
+        g_autofree char *big = large_params(10 * 1024 * 1024);
         Node *nodes[4];
         const char *first_ping, *last_ping, *large;
-
-        memset(big, 'x', size);
-        memcpy(big, "{\"x\":\"", 6);
-        memcpy(big + size - 2, "\"}", 3);
 
         three(nodes);
         g_string_truncate(nodes[1]->log, 0);
@@ -220,14 +182,9 @@ static void test_interleaving(void) {
 }
 
 static void test_queue_limit(void) {
-        const size_t size = 60 * 1024 * 1024;
-        g_autofree char *big = g_malloc(size + 1);
+        g_autofree char *big = large_params(60 * 1024 * 1024);
         Node *nodes[4];
         int r = 0;
-
-        memset(big, 'x', size);
-        memcpy(big, "{\"x\":\"", 6);
-        memcpy(big + size - 2, "\"}", 3);
 
         three(nodes);
         for (unsigned i = 0; i < 4 && r == 0; i++)
@@ -329,16 +286,7 @@ static void test_removed_is_cut(void) {
         Answer answer = {};
 
         three(nodes);
-        g_assert_cmpint(transport_call(nodes[0]->transport,
-                                       nodes[1]->node_id,
-                                       "wait",
-                                       NULL,
-                                       false,
-                                       now_usec() + BOUND_USEC,
-                                       on_answer,
-                                       &answer),
-                        ==,
-                        0);
+        g_assert_cmpint(call(nodes[0], nodes[1], "wait", &answer), ==, 0);
         node_set_peers(nodes[0], (Node *[]){ nodes[2] }, 1, (Node *[]){ nodes[1] }, 1);
         g_assert_false(transport_is_up(nodes[0]->transport, nodes[1]->node_id));
         g_assert_false(answer.done);
