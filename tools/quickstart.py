@@ -298,11 +298,11 @@ def run(once):
     print(f"""
 The cluster is running. Try next:
     export QUPTIME_SOCKET={node.socket}
-    {harness.QUCTL} status
+    {harness.QUCTL} status             # and: why homepage, monitor, tui
     {harness.QUCTL} alert test ops && tools/quickstart mail
     tools/quickstart break http     # the target goes; watch `quctl status`
     tools/quickstart mend http
-    $EDITOR {node.dir}/cluster.yaml   # hand edits are replicated
+    {harness.QUCTL} edit               # in $EDITOR; editing {node.dir}/cluster.yaml does the same
     busctl --address=unix:path={node.socket} tree org.quptime1
     tools/quickstart stop""")
     return 0

@@ -90,10 +90,11 @@ static void reject(ClusterFile *file, const char *reason) {
 
         journal_event(EVENT_EDIT_REJECTED,
                       JOURNAL_FIELDS({ JOURNAL_DETAIL, reason }),
-                      "manual-edit: %s: %s. It is kept as %s; the running configuration stays. Correct it, "
+                      "manual-edit: %s: %s%s It is kept as %s; the running configuration stays. Correct it, "
                       "and `quctl config apply %s` takes it",
                       file->path,
                       reason,
+                      g_str_has_suffix(reason, "?") ? "" : ".",
                       file->rejected_path,
                       file->rejected_path);
         text =

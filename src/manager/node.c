@@ -44,7 +44,9 @@ static int fail_file(int r, const char *way_out, char **reterr_text) {
                 *reterr_text = TAKE_PTR(why);
                 return r;
         }
-        *reterr_text = g_strdup_printf("%s. %s", why ?: g_strerror(-r), way_out);
+        if (!why)
+                why = g_strdup(g_strerror(-r));
+        *reterr_text = g_strdup_printf("%s%s %s", why, g_str_has_suffix(why, "?") ? "" : ".", way_out);
         return r;
 }
 
