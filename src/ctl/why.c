@@ -91,9 +91,12 @@ static void add_section(Page *page, const char *title) {
 }
 
 static void add_table(Page *page, const Table *table) {
-        table_add_to(table,
-                     &(TableStyle){ .no_header = page->style->no_headers, .width = page->style->width },
-                     page->lines);
+        const TableStyle style = {
+                .no_header = page->style->no_headers,
+                .width = page->style->is_whole ? 0 : page->style->width,
+        };
+
+        table_add_to(table, &style, page->lines);
 }
 
 static void add_state(Page *page) {

@@ -15,6 +15,7 @@ int explanation_read(sd_bus_message *reply, Explanation **ret);
 typedef struct WhyStyle {
         usec_t now_realtime;
         unsigned width;  /* of the place: last columns are cut to fit; 0: nothing is cut */
+        bool is_whole;   /* last columns are not cut: whoever shows the lines breaks them */
         bool short_ids;  /* the first characters of NodeIDs, as many as tell the nodes apart */
         bool no_headers; /* of tables */
 } WhyStyle;

@@ -10,6 +10,19 @@
 
 /* ---- adding ---- */
 
+/* in the order of check_form_types and alert_form_types, each beginning with the type: that is its key */
+static const char *const check_choices[] = {
+        "http  a web page answers as it should",
+        "tcp   a port takes connections",
+        "icmp  a host answers pings",
+        NULL,
+};
+static const char *const alert_choices[] = {
+        "smtp     a mail",
+        "discord  a message in a Discord channel",
+        NULL,
+};
+
 static void on_check_type(unsigned i, void *userdata) {
         Desk *desk = userdata;
 
@@ -32,10 +45,10 @@ void edit_add(Desk *desk, Tab tab, const void *row) {
                 dialog = node_form_add(desk);
                 break;
         case TAB_CHECKS:
-                dialog = picker_new("Add a check", check_form_types, on_check_type, desk, NULL);
+                dialog = picker_new("Add a check", check_choices, on_check_type, desk, NULL);
                 break;
         case TAB_ALERTS:
-                dialog = picker_new("Add an alert", alert_form_types, on_alert_type, desk, NULL);
+                dialog = picker_new("Add an alert", alert_choices, on_alert_type, desk, NULL);
                 break;
         case _TAB_MAX:
                 break;

@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/names.h"
 #include "ctl/connect.h"
 #include "tui/calls.h"
+#include "tui/checks.h"
 
 #define INTERFACE_PROPERTIES "org.freedesktop.DBus.Properties"
 #define INTERFACE_LOCAL "org.freedesktop.DBus.Local"
@@ -21,12 +21,6 @@
 #define PAGE_ROWS 250 /* few enough that nobody notices the pause that reading them makes */
 /* a pass takes at most this share of the time: with many checks all of them are read less often */
 #define COST_FACTOR 5
-
-/* the checks, as rows in order and by id */
-typedef struct Checks {
-        GPtrArray *rows;
-        GHashTable *by_id; /* borrows from rows */
-} Checks;
 
 struct Feed {
         sd_event *event;
@@ -73,29 +67,6 @@ static void set_problem(Feed *feed, const char *problem) {
         g_free(feed->problem);
         feed->problem = g_strdup(problem);
         tell(feed);
-}
-
-/* ---- checks ---- */
-
-static void checks_init(Checks *checks) {
-        checks->rows = rows_new(&check_row_type);
-        checks->by_id = g_hash_table_new(g_str_hash, g_str_equal);
-}
-
-static void checks_done(Checks *checks) {
-        g_clear_pointer(&checks->by_id, g_hash_table_unref);
-        g_clear_pointer(&checks->rows, g_ptr_array_unref);
-}
-
-/* an id that comes twice stands where it stood: rows moved between two pages */
-static void checks_add(Checks *checks, unsigned first) {
-        for (unsigned i = first; i < checks->rows->len; i++) {
-                CheckRow *row = g_ptr_array_index(checks->rows, i);
-
-                check_row_mark_disabled(row);
-                if (row->id)
-                        (void) g_hash_table_insert(checks->by_id, row->id, row);
-        }
 }
 
 /* ---- time ---- */
@@ -228,18 +199,16 @@ static void ask_page(Feed *feed);
 
 static int on_page(sd_bus_message *reply, void *userdata, sd_bus_error *reterr) {
         Feed *feed = userdata;
-        unsigned before = feed->fresh.rows->len;
-        uint32_t total;
+        int r;
 
         if (is_failure(feed, reply))
                 return 0;
-        if (rows_read(reply, &check_row_type, feed->fresh.rows) < 0 ||
-            sd_bus_message_read_basic(reply, 'u', &total) < 0) {
+        r = checks_read_page(&feed->fresh, reply);
+        if (r < 0) {
                 not_understood(feed);
                 return 0;
         }
-        checks_add(&feed->fresh, before);
-        if (feed->fresh.rows->len > before && feed->fresh.rows->len < MIN(total, CHECKS_MAX)) {
+        if (r > 0) {
                 ask_page(feed);
                 return 0;
         }
@@ -337,35 +306,6 @@ static void want_pass(Feed *feed) {
 
 /* ---- signals ---- */
 
-/* Of a check's announced properties what a row shows. What an edit starts from is left to the pass, which
- * reads it together with its revision. */
-static const Field check_news_fields[] = {
-        FIELD_AS("Name", CheckRow, name, FIELD_STRING),
-        FIELD_AS("State", CheckRow, state, FIELD_STRING),
-        FIELD_AS("Since", CheckRow, since, FIELD_TIME),
-};
-static const ObjectType check_news_type = OBJECT_TYPE(CheckRow, "check", check_news_fields);
-
-static int apply_news(Checks *checks, sd_bus_message *message) {
-        g_autofree char *id = NULL;
-        CheckRow *row;
-        int r;
-
-        r = sd_bus_path_decode(sd_bus_message_get_path(message), BUS_PATH_CHECK, &id);
-        row = r > 0 && checks->by_id ? g_hash_table_lookup(checks->by_id, id) : NULL;
-        if (!row)
-                return 0;
-        r = sd_bus_message_rewind(message, /* complete= */ 1);
-        if (r < 0)
-                return r;
-        r = sd_bus_message_skip(message, "s");
-        if (r < 0)
-                return r;
-        r = row_update(message, &check_news_type, row);
-        check_row_mark_disabled(row);
-        return r;
-}
-
 static void on_changed(Feed *feed, sd_bus_message *message) {
         const char *interface;
 
@@ -374,8 +314,8 @@ static void on_changed(Feed *feed, sd_bus_message *message) {
         if (g_str_equal(interface, BUS_INTERFACE_MANAGER) && feed->node) {
                 (void) row_update(message, &node_status_type, feed->node);
         } else if (g_str_equal(interface, BUS_INTERFACE_CHECK)) {
-                (void) apply_news(&feed->checks, message);
-                (void) apply_news(&feed->fresh, message);
+                (void) checks_apply_news(&feed->checks, message);
+                (void) checks_apply_news(&feed->fresh, message);
         }
         tell(feed);
 }

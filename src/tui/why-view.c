@@ -55,6 +55,7 @@ static GPtrArray *make(void *userdata, unsigned width) {
                                 why_lines(why->explanation,
                                           &(WhyStyle){ .now_realtime = (usec_t) g_get_real_time(),
                                                        .width = width,
+                                                       .is_whole = true,
                                                        .short_ids = true });
         else
                 lines = lines_new();

@@ -231,7 +231,10 @@ def test_why_and_tests():
         terminal.keys("Enter").wait("─ why db ─", "VOTES", "connection refused", "r ask again")
         terminal.keys("End").wait("TOLD").keys("Home").wait("target    127.0.0.1:9")
         terminal.keys("r").wait("RULE").resize(140, 40).wait("ADVERTISE", "TOLD").resize(80, 24)
-        terminal.keys("Escape").gone("why db ─")
+        # narrow: what does not fit goes on below, and nothing is cut; once for each vote, once for the flip
+        terminal.resize(60, 60)
+        wait_for("all details", lambda: terminal.screen().count("refused") >= 4)
+        terminal.resize(80, 24).keys("Escape").gone("why db ─")
 
         # a test of the check by what hears of it, and a refusal of more than a line
         terminal.keys("t").wait("recovered", "Esc cancel").keys("Escape").gone("recovered")

@@ -421,6 +421,31 @@ static void test_add(void) {
         g_assert_false(dialogs_are_open(world.dialogs));
 }
 
+/* Each kind has a line that says what it is, and a form that opens by its first letter. */
+static void test_kinds(void) {
+        static const struct {
+                Tab tab;
+                const char *key, *line, *title;
+        } cases[] = {
+                { TAB_CHECKS, "h", "http  a web page", "Add http check" },
+                { TAB_CHECKS, "t", "tcp   a port", "Add tcp check" },
+                { TAB_CHECKS, "i", "icmp  a host", "Add icmp check" },
+                { TAB_ALERTS, "s", "smtp     a mail", "Add smtp alert" },
+                { TAB_ALERTS, "d", "discord  a message", "Add discord alert" },
+        };
+        _cleanup_(world_done) World world;
+
+        world_init(&world);
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                edit_add(&world.desk, cases[i].tab, NULL);
+                g_assert_true(sees(&world, cases[i].line));
+                type(&world, cases[i].key);
+                g_assert_true(sees(&world, cases[i].title));
+                press(&world, special(TYPED_ESCAPE));
+                g_assert_false(dialogs_are_open(world.dialogs));
+        }
+}
+
 /* A refusal is said in the form, which keeps what was typed, until the next try. */
 static void test_refused(void) {
         _cleanup_(world_done) World world;
@@ -622,6 +647,7 @@ static void test_node(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/tui/desk/add", test_add);
+        g_test_add_func("/tui/desk/kinds", test_kinds);
         g_test_add_func("/tui/desk/refused", test_refused);
         g_test_add_func("/tui/desk/busy", test_busy);
         g_test_add_func("/tui/desk/leave", test_leave);
