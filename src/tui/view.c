@@ -212,15 +212,20 @@ Dialog *view_new_made(const char *title, const ViewKind *kind, void *userdata_co
 
 /* ---- text ---- */
 
+/* what is set in stays so on each of the lines that it takes */
+static void add_text(GPtrArray *lines, const char *text, unsigned width) {
+        const unsigned blanks = MIN((unsigned) strspn(text, " "), width / 2);
+        g_auto(GStrv) parts = wrap_text(text + blanks, width - blanks);
+
+        for (char **part = parts; *part; part++)
+                line_printf(lines_add(lines), COLOR_NONE, "%*s%s", (int) blanks, "", *part);
+}
+
 static GPtrArray *make_text(void *userdata, unsigned width) {
         GPtrArray *lines = lines_new();
 
-        for (char **text = userdata; *text; text++) {
-                g_auto(GStrv) parts = wrap_text(*text, width);
-
-                for (char **part = parts; *part; part++)
-                        line_add(lines_add(lines), COLOR_NONE, *part);
-        }
+        for (char **text = userdata; *text; text++)
+                add_text(lines, *text, width);
         return lines;
 }
 
