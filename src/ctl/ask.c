@@ -196,10 +196,3 @@ int read_value(Context *context, const char *path, size_t max, char **ret) {
         *ret = g_string_free(g_steal_pointer(&s), /* free_segment= */ FALSE);
         return 0;
 }
-
-char *secret_free(char *secret) {
-        if (secret)
-                explicit_bzero(secret, strlen(secret));
-        g_free(secret);
-        return NULL;
-}

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/cleanup.h"
+#include "base/secret.h"
 #include "ctl/context.h"
 
 /* whether somebody sits there: standard input is a terminal */
@@ -24,7 +24,3 @@ int ask_hidden(const char *prompt, size_t max, char **ret);
 /* The whole of a file, "-" being standard input (which only one option may read: -EBUSY); at most max bytes
  * (-EFBIG), without NUL and valid UTF-8 (-EBADMSG). Caller frees. */
 int read_value(Context *context, const char *path, size_t max, char **ret);
-
-/* overwrites and frees; NULL is fine; returns NULL */
-char *secret_free(char *secret);
-DEFINE_CLEANUP(char, secret_free);

@@ -3,7 +3,8 @@
 
 #include <assert.h>
 #include <stdarg.h>
-#include <string.h>
+
+#include "base/secret.h"
 
 struct Call {
         Calls *calls;
@@ -31,10 +32,7 @@ static void call_free(void *p) {
         g_clear_pointer(&call->answer.findings, g_ptr_array_unref);
         g_free((char *) call->answer.fingerprint);
         (void) explanation_free((Explanation *) call->answer.explanation);
-        if (call->answer.secret) {
-                explicit_bzero((char *) call->answer.secret, strlen(call->answer.secret));
-                g_free((char *) call->answer.secret);
-        }
+        (void) secret_free((char *) call->answer.secret);
         g_free(call);
 }
 

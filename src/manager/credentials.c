@@ -68,7 +68,7 @@ static char **held_here(const Credentials *credentials) {
         g_autoptr(GStrvBuilder) held = g_strv_builder_new();
 
         for (char **name = credentials->wanted; *name; name++) {
-                _cleanup_(secret_wipep) char *secret = NULL;
+                _cleanup_(secret_freep) char *secret = NULL;
 
                 if (credential_read(credentials->directory, *name, &secret, NULL) >= 0)
                         g_strv_builder_add(held, *name);

@@ -66,7 +66,7 @@ static int check_state_id(const Node *node, char **reterr_text) {
 }
 
 static int load_identity(Node *node, char **reterr_text) {
-        _cleanup_(key_wipep) char *key = NULL;
+        _cleanup_(secret_freep) char *key = NULL;
         g_autofree char *cert = NULL, *why = NULL;
         int r;
 

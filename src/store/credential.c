@@ -11,12 +11,6 @@
 #include "model/credential.h"
 #include "store/file.h"
 
-void secret_wipep(char **secret) {
-        if (*secret)
-                explicit_bzero(*secret, strlen(*secret));
-        g_free(*secret);
-}
-
 static int refuse(int r, const char *name, const char *why, char **reterr_text) {
         if (reterr_text)
                 *reterr_text = g_strdup_printf("the credential \"%s\" %s", name, why);
@@ -30,7 +24,7 @@ static void strip_line_end(char *text, size_t *size) {
 }
 
 int credential_read(const char *directory, const char *name, char **ret, char **reterr_text) {
-        _cleanup_(secret_wipep) char *text = NULL;
+        _cleanup_(secret_freep) char *text = NULL;
         g_autofree char *path = NULL;
         size_t size;
         int r;

@@ -60,7 +60,7 @@ static int read_secret(const char *path, char **ret, size_t *ret_size, char **re
 
 static int load_yaml(const ObjectType *type, const char *path, void **ret, char **reterr_text) {
         _cleanup_(complaint_freep) Complaint *complaint = NULL;
-        _cleanup_(key_wipep) char *text = NULL;
+        _cleanup_(secret_freep) char *text = NULL;
         size_t size;
         int r;
 
@@ -77,7 +77,7 @@ static int load_yaml(const ObjectType *type, const char *path, void **ret, char 
 
 static int save_yaml(const Paths *paths, const char *name, const ObjectType *type, const void *object) {
         g_autofree char *path = paths_config(paths, name);
-        _cleanup_(key_wipep) char *text = NULL;
+        _cleanup_(secret_freep) char *text = NULL;
         int r;
 
         r = directory_make(paths->config_dir, 0700);
@@ -152,7 +152,7 @@ int trust_save(const Paths *paths, const TrustFile *trust) {
 
 int keys_load(const Paths *paths, char **ret_private_pem, char **ret_cert_pem, char **reterr_text) {
         g_autofree char *private_path = NULL, *cert_path = NULL, *cert_pem = NULL;
-        _cleanup_(key_wipep) char *private_pem = NULL;
+        _cleanup_(secret_freep) char *private_pem = NULL;
         int r;
 
         assert(paths);
@@ -207,11 +207,4 @@ int keys_save(const Paths *paths, const char *private_pem, const char *public_pe
                         return r;
         }
         return 0;
-}
-
-char *key_wipe(char *pem) {
-        if (pem)
-                explicit_bzero(pem, strlen(pem));
-        g_free(pem);
-        return NULL;
 }

@@ -9,6 +9,7 @@
  * Loaders: -ENOENT: there is none; -EBADMSG: not what it should be; -EACCES: readable by others, or not
  * readable by us; each with a sentence in reterr_text. Savers make the directories; 0 or -errno. */
 
+#include "base/secret.h"
 #include "model/document.h"
 #include "store/paths.h"
 
@@ -18,8 +19,6 @@ int node_save(const Paths *paths, const NodeConfig *node);
 int trust_load(const Paths *paths, TrustFile **ret, char **reterr_text); /* no file: an empty one */
 int trust_save(const Paths *paths, const TrustFile *trust);
 
-/* PEM texts; the caller frees, the private key with key_wipe() */
+/* PEM texts; the caller frees, the private key with secret_free() */
 int keys_load(const Paths *paths, char **ret_private_pem, char **ret_cert_pem, char **reterr_text);
 int keys_save(const Paths *paths, const char *private_pem, const char *public_pem, const char *cert_pem);
-char *key_wipe(char *pem); /* overwrites and frees; NULL is fine; returns NULL */
-DEFINE_CLEANUP(char, key_wipe);

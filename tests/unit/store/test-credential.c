@@ -18,7 +18,7 @@ static void put(const char *name, const char *text, gssize size) {
 }
 
 static void assert_read(const char *name, const char *expected) {
-        _cleanup_(secret_wipep) char *secret = NULL;
+        _cleanup_(secret_freep) char *secret = NULL;
 
         g_assert_cmpint(credential_read(directory, name, &secret, NULL), ==, 0);
         g_assert_cmpstr(secret, ==, expected);

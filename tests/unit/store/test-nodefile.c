@@ -128,7 +128,7 @@ static void test_trust(void) {
 }
 
 static void test_keys(void) {
-        _cleanup_(key_wipep) char *private_pem = NULL;
+        _cleanup_(secret_freep) char *private_pem = NULL;
         g_autofree char *cert_pem = NULL, *text = NULL;
         WORLD(world);
 
