@@ -31,9 +31,8 @@ static char *url_host(const char *url) {
         return g_strndup(start, length);
 }
 
-char *alert_endpoint(const Alert *alert) {
-        assert(alert);
-
+/* where it goes, without secrets; caller frees */
+static char *endpoint_of(const Alert *alert) {
         if (alert->type == ALERT_DISCORD)
                 return url_host(alert->discord_webhook);
         if (!alert->smtp_host || !*alert->smtp_host)
@@ -45,7 +44,7 @@ char *alert_endpoint(const Alert *alert) {
 }
 
 int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert) {
-        g_autofree char *endpoint = alert_endpoint(alert);
+        g_autofree char *endpoint = endpoint_of(alert);
         g_auto(GStrv) lacking = manager_alert_lacking(bus->manager, alert->id ?: "");
         int r;
 
@@ -85,7 +84,7 @@ get_text(sd_bus *sd,
                 text = alert_kind_to_string(alert->type);
         else {
                 assert(strcmp(property, "Endpoint") == 0);
-                text = endpoint = alert_endpoint(alert);
+                text = endpoint = endpoint_of(alert);
         }
         return sd_bus_message_append_basic(reply, 's', text ?: "");
 }

@@ -100,7 +100,7 @@ BusCall *bus_call_free(BusCall *call) {
         return NULL;
 }
 
-const char *bus_error_name(ChangeOutcome outcome) {
+static const char *error_name(ChangeOutcome outcome) {
         switch (outcome) {
         case CHANGE_INVALID:
                 return BUS_ERROR_INVALID;
@@ -142,7 +142,7 @@ static int make_reply(BusCall *call, const ManagerAnswer *answer, sd_bus_message
                 return sd_bus_message_new_method_errorf(
                                 call->message,
                                 ret,
-                                bus_error_name(answer->outcome),
+                                error_name(answer->outcome),
                                 "%s",
                                 answer->text && *answer->text ? answer->text
                                                               : change_outcome_to_string(answer->outcome));

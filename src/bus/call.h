@@ -22,6 +22,3 @@ int bus_call_new(
 BusCall *bus_call_free(BusCall *call);
 /* a manager_answer_t; frees the call */
 void bus_call_answered(void *userdata, const ManagerAnswer *answer);
-
-/* the D-Bus error for what the manager answered */
-const char *bus_error_name(ChangeOutcome outcome);

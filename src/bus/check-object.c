@@ -47,7 +47,8 @@ static bool strv_names(char *const *strv, const Alert *alert) {
         return false;
 }
 
-int check_append_alerts(sd_bus_message *reply, Bus *bus, const Check *check) {
+/* the names of the alerts that hear of it, as a(sb) */
+static int append_alerts(sd_bus_message *reply, Bus *bus, const Check *check) {
         g_autoptr(GPtrArray) effective = NULL;
         int r;
 
@@ -74,7 +75,7 @@ static int append_alerts_entry(sd_bus_message *reply, Bus *bus, const Check *che
 
         r = dictionary_open(reply, "alerts", "a(sb)");
         if (r >= 0)
-                r = check_append_alerts(reply, bus, check);
+                r = append_alerts(reply, bus, check);
         return r < 0 ? r : dictionary_close(reply);
 }
 
@@ -245,7 +246,7 @@ get_list(sd_bus *sd,
         if (strcmp(property, "SuppressAlertIds") == 0)
                 return sd_bus_message_append_strv(reply, check->suppress_alert_ids);
         assert(strcmp(property, "Alerts") == 0);
-        return check_append_alerts(reply, found->bus, check);
+        return append_alerts(reply, found->bus, check);
 }
 
 bool check_find(Bus *bus, const char *id, Found *ret) {

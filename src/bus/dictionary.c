@@ -54,7 +54,9 @@ Dictionary *dictionary_free(Dictionary *dictionary) {
 
 /* ---- reading ---- */
 
-int dictionary_read_uint(sd_bus_message *message, uint64_t *ret) {
+/* A whole number of any integer type (y, n, q, i, u, x, t) within 0..INT64_MAX. -ENXIO: another type;
+ * -ERANGE: out of range. */
+static int read_whole(sd_bus_message *message, uint64_t *ret) {
         union {
                 uint8_t y;
                 int16_t n;
@@ -67,9 +69,6 @@ int dictionary_read_uint(sd_bus_message *message, uint64_t *ret) {
         int64_t value;
         char type;
         int r;
-
-        assert(message);
-        assert(ret);
 
         r = sd_bus_message_peek_type(message, &type, NULL);
         if (r < 0)
@@ -95,7 +94,7 @@ int dictionary_read_uint(sd_bus_message *message, uint64_t *ret) {
 static int read_uint(sd_bus_message *m, const Field *field, void *object, sd_bus_error *reterr) {
         int r;
 
-        r = dictionary_read_uint(m, FIELD_AT(uint64_t, field, object));
+        r = read_whole(m, FIELD_AT(uint64_t, field, object));
         if (r == -ERANGE)
                 return bus_error_setf(
                                 reterr, BUS_ERROR_INVALID, "%s: out of range, 0 to 2^63-1.", field->name);

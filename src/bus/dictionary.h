@@ -38,10 +38,6 @@ bool dictionary_has(const Dictionary *dictionary, const char *field);
 /* forgets that the field was given */
 void dictionary_drop(Dictionary *dictionary, const char *field);
 
-/* A whole number of any integer type (y, n, q, i, u, x, t) within 0..INT64_MAX. -ENXIO: another type;
- * -ERANGE: out of range. */
-int dictionary_read_uint(sd_bus_message *message, uint64_t *ret);
-
 /* writing: entries of an open a{sv} container, or (row) the whole a{sv}. A list of objects is aa{sv}. Always
  * there are bools, enumerations and lists; of the rest what is empty is left out. */
 int dictionary_append(sd_bus_message *reply, const ObjectType *type, const void *object);

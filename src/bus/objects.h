@@ -51,7 +51,3 @@ bool peer_find(Bus *bus, const char *id, Found *ret);
 int check_append_row(sd_bus_message *reply, Bus *bus, const Check *check);
 int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert);
 int peer_append_row(sd_bus_message *reply, const PeerView *view);
-/* the names of the alerts that hear of it, as a(sb) */
-int check_append_alerts(sd_bus_message *reply, Bus *bus, const Check *check);
-/* where it goes, without secrets; caller frees */
-char *alert_endpoint(const Alert *alert);

@@ -92,24 +92,19 @@ static void add_field(JsonBuilder *builder, const Field *field, const void *obje
         }
 }
 
-void json_add_members(
+void json_add_object(
                 JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names) {
         assert(builder);
         assert(type);
         assert(object);
 
+        json_builder_begin_object(builder);
         for (size_t i = 0; i < type->n_fields; i++) {
                 if (names && !g_strv_contains(names, type->fields[i].name))
                         continue;
                 json_builder_set_member_name(builder, type->fields[i].name);
                 add_field(builder, &type->fields[i], object);
         }
-}
-
-void json_add_object(
-                JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names) {
-        json_builder_begin_object(builder);
-        json_add_members(builder, type, object, names);
         json_builder_end_object(builder);
 }
 

@@ -13,9 +13,7 @@
 /* "short", "pretty", "off"; -EINVAL otherwise */
 int json_mode_from_text(const char *text, JsonMode *ret);
 
-/* The value of one field, or of each named one as a member (names: NULL-terminated; NULL: all). */
-void json_add_members(
-                JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names);
+/* an object with its named fields as members (names: NULL-terminated; NULL: all) */
 void json_add_object(
                 JsonBuilder *builder, const ObjectType *type, const void *object, const char *const *names);
 void json_add_objects(

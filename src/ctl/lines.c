@@ -60,16 +60,6 @@ unsigned line_width(const Line *line) {
         return width;
 }
 
-char *line_text(const Line *line) {
-        GString *s = g_string_new(NULL);
-
-        assert(line);
-
-        for (guint i = 0; i < line->spans->len; i++)
-                g_string_append(s, g_array_index(line->spans, Span, i).text);
-        return g_string_free(s, /* free_segment= */ FALSE);
-}
-
 GPtrArray *lines_new(void) {
         return g_ptr_array_new_with_free_func(line_free_item);
 }

@@ -29,8 +29,6 @@ void line_printf(Line *line, Color color, const char *format, ...) G_GNUC_PRINTF
 void line_take(Line *line, Color color, char *escaped);
 /* columns of a terminal */
 unsigned line_width(const Line *line);
-/* the text alone; caller frees */
-char *line_text(const Line *line);
 
 GPtrArray *lines_new(void); /* of Line; frees its elements */
 Line *lines_add(GPtrArray *lines);

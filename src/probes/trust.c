@@ -18,7 +18,6 @@ struct TrustStore {
         gnutls_x509_trust_list_t list; /* NULL: none could be read */
         Stamp seen;
         usec_t checked_usec;
-        unsigned generation;
 };
 
 /* A bundle that cannot be read now does not take away the one that could be. */
@@ -34,7 +33,6 @@ static void trust_store_load(TrustStore *store) {
         if (store->list)
                 gnutls_x509_trust_list_deinit(store->list, /* all= */ 1);
         store->list = list;
-        store->generation++;
 }
 
 static void trust_store_refresh(TrustStore *store) {
@@ -170,9 +168,4 @@ trust_store_verify(TrustStore *store, gnutls_session_t session, const char *host
                 return TRUST_BAD;
         }
         return TRUST_GOOD;
-}
-
-unsigned trust_store_generation(const TrustStore *store) {
-        assert(store);
-        return store->generation;
 }

@@ -30,6 +30,3 @@ void trust_store_reload(TrustStore *store);
  * frees. */
 TrustResult
 trust_store_verify(TrustStore *store, gnutls_session_t session, const char *host, char **reterr_words);
-
-/* How often the file was read; for tests. */
-unsigned trust_store_generation(const TrustStore *store);

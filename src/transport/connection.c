@@ -17,7 +17,8 @@
 #define WRITE_ENOUGH 16384        /* gathers short messages into one record */
 #define UNSENT_BYTES (128 * 1024) /* in the kernel: more would lie there when something urgent comes */
 
-usec_t connection_now(const Connection *connection) {
+/* CLOCK_BOOTTIME of this turn */
+static usec_t connection_now(const Connection *connection) {
         uint64_t now = 0;
 
         assert(connection);

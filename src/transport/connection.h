@@ -116,4 +116,3 @@ void connection_drop(Connection *connection);
 
 /* questions, once open */
 const Fingerprint *connection_fingerprint(const Connection *connection);
-usec_t connection_now(const Connection *connection); /* CLOCK_BOOTTIME of this turn */

@@ -496,11 +496,6 @@ const char *invitation_certificate(const Invitation *invitation) {
         return invitation->certificate;
 }
 
-const JoinState *invitation_state(const Invitation *invitation) {
-        assert(invitation);
-        return invitation->state;
-}
-
 int invitation_call(
                 Invitation *invitation,
                 const char *method,

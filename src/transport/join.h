@@ -64,7 +64,6 @@ DEFINE_CLEANUP(Invitation, invitation_free);
 const char *invitation_node_id(const Invitation *invitation);
 const char *invitation_fingerprint(const Invitation *invitation);
 const char *invitation_certificate(const Invitation *invitation); /* PEM, of the connection */
-const JoinState *invitation_state(const Invitation *invitation);
 /* as transport_call(); -ENOTCONN: the connection is gone */
 int invitation_call(
                 Invitation *invitation,

@@ -73,10 +73,6 @@ bool link_is(const Link *link, const char *node_id, const Fingerprint *fingerpri
         return strcmp(link->node_id, node_id) == 0 && fingerprint_equal(&link->fingerprint, fingerprint);
 }
 
-const char *link_node_id(const Link *link) {
-        return link->node_id;
-}
-
 Connection *link_connection(const Link *link) {
         return link->current;
 }

@@ -95,7 +95,6 @@ Link *link_by_node_id(const Transport *transport, const char *node_id);
 Link *link_by_fingerprint(const Transport *transport, const Fingerprint *fingerprint);
 bool link_is_at(const Link *link, const AddressKey *address);
 bool link_is(const Link *link, const char *node_id, const Fingerprint *fingerprint);
-const char *link_node_id(const Link *link);
 Connection *link_connection(const Link *link); /* NULL: not up */
 CallTable *link_calls(Link *link);
 void link_welcome(
