@@ -40,7 +40,7 @@ static char *endpoint_of(const Alert *alert) {
         return g_strdup_printf(
                         strchr(alert->smtp_host, ':') ? "[%s]:%" G_GUINT64_FORMAT : "%s:%" G_GUINT64_FORMAT,
                         alert->smtp_host,
-                        alert->smtp_port > 0 ? alert->smtp_port : (guint64) 587);
+                        alert->smtp_port > 0 ? alert->smtp_port : (guint64) SMTP_PORT_DEFAULT);
 }
 
 int alert_append_row(sd_bus_message *reply, Bus *bus, const Alert *alert) {

@@ -268,6 +268,13 @@ static void follow_alert_name(Plan *plan, const char *from, const char *to) {
         }
 }
 
+/* who does not give a password keeps it */
+static bool keeps_password(const Plan *plan, const ListedKind *kind, char **fields) {
+        return kind->record == RECORD_ALERT &&
+               (plan->keeps_password || !fields ||
+                !g_strv_contains((const char *const *) fields, "smtp_password"));
+}
+
 static bool
 apply_edit(Plan *plan,
            const ListedKind *kind,
@@ -282,6 +289,8 @@ apply_edit(Plan *plan,
         if (!plan_differs(kind->type, base, object))
                 return true; /* done, and nothing to do */
 
+        if (keeps_password(plan, kind, fields) && !plan_password_stays(plan, base, object))
+                return false;
         if (!is_acceptable(plan, kind, object, *listed_id(kind, base)))
                 return false;
         *listed_revision(kind, object) = plan->meta->version;

@@ -85,6 +85,8 @@ static bool keep_secrets(Plan *plan, const ObjectType *type, JsonObject *body, c
                                         type->name,
                                         field->name);
                 put_secret(body, field->name, *FIELD_AT(char *const, field, base));
+                if (type == &alert_type && strcmp(field->name, "smtp_password") == 0)
+                        plan->keeps_password = true;
         }
 
         if (type == &check_type) {
@@ -102,6 +104,16 @@ static bool keep_secrets(Plan *plan, const ObjectType *type, JsonObject *body, c
                 }
         }
         return true;
+}
+
+bool plan_password_stays(Plan *plan, const Alert *base, const Alert *edited) {
+        if (!secret_password_strays(base, edited))
+                return true;
+        return plan_refuse(
+                        plan,
+                        CHANGE_INVALID,
+                        "smtp_password: %s",
+                        secret_nothing_kept(object_field(&alert_type, "smtp_password")));
 }
 
 static void add_required(const ObjectType *type, JsonObject *body, const Record *base) {
@@ -174,6 +186,21 @@ static const void *find_base(const Value *value, const ListedKind *kind, JsonObj
         return base || *id ? base : listed_find(value, kind, name);
 }
 
+/* of an alert in a document, which says all of it */
+static bool keep_password(Plan *plan, const ListedKind *kind, JsonNode *element, const void *base) {
+        void *alert = NULL;
+        bool stays;
+
+        if (!plan->keeps_password)
+                return true;
+        plan->keeps_password = false; /* the next one's */
+        if (!decode_node(plan, kind->type, element, &alert))
+                return false;
+        stays = plan_password_stays(plan, base, alert);
+        (void) object_free(kind->type, alert);
+        return stays;
+}
+
 static bool
 keep_list_secrets(Plan *plan, const ListedKind *kind, JsonObject *document, const char *list_name) {
         JsonNode *node = json_object_get_member(document, list_name);
@@ -181,12 +208,15 @@ keep_list_secrets(Plan *plan, const ListedKind *kind, JsonObject *document, cons
 
         for (unsigned i = 0; list && i < json_array_get_length(list); i++) {
                 JsonNode *element = json_array_get_element(list, i);
+                const void *base;
                 JsonObject *object;
 
                 if (!JSON_NODE_HOLDS_OBJECT(element))
                         break; /* the decoder says what is wrong */
                 object = json_node_get_object(element);
-                if (!keep_secrets(plan, kind->type, object, find_base(plan->value, kind, object)))
+                base = find_base(plan->value, kind, object);
+                if (!keep_secrets(plan, kind->type, object, base) ||
+                    !keep_password(plan, kind, element, base))
                         return false;
         }
         return true;

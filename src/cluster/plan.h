@@ -17,6 +17,7 @@ typedef struct Plan {
         ChangeAnswer *answer;
         change_id_t next_id;
         void *userdata;
+        bool keeps_password; /* the body says {kept: true} of an alert's smtp_password */
 } Plan;
 
 /* What the planners must know about each kind of object that a document lists. */
@@ -77,5 +78,7 @@ bool plan_read_object(
                 const Record *base,
                 void **ret_object,
                 char ***ret_members);
-/* The same for a document; bases are found in the value by id, then by name. */
+/* Refuses what would have a password that is kept sent elsewhere: config/secret.h. */
+bool plan_password_stays(Plan *plan, const Alert *base, const Alert *edited);
+/* The same as plan_read_object() for a document; bases are found in the value by id, then by name. */
 bool plan_read_document(Plan *plan, const char *body, Document **ret);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config/unknown.h"
+#include "model/alert.h"
 #include "model/check.h"
 #include "model/credential.h"
 
@@ -116,6 +117,24 @@ static int resolve_target(Check *check, const Check *base) {
         return 0;
 }
 
+static uint64_t relay_port(const Alert *alert) {
+        return alert->smtp_port > 0 ? alert->smtp_port : SMTP_PORT_DEFAULT;
+}
+
+bool secret_password_strays(const Alert *base, const Alert *edited) {
+        assert(base);
+        assert(edited);
+
+        if (!base->smtp_password || !*base->smtp_password || credential_of(base->smtp_password))
+                return false;
+        return g_ascii_strcasecmp(base->smtp_host ?: "", edited->smtp_host ?: "") != 0 ||
+               relay_port(base) != relay_port(edited) || (base->smtp_starttls && !edited->smtp_starttls);
+}
+
+static bool is_password(const ObjectType *type, const Field *field) {
+        return type == &alert_type && field->offset == offsetof(Alert, smtp_password);
+}
+
 int secret_resolve(const ObjectType *type, void *object, const void *base, const Field **reterr_field) {
         assert(type);
         assert(object);
@@ -132,7 +151,8 @@ int secret_resolve(const ObjectType *type, void *object, const void *base, const
                 }
                 if (!is_secret(field) || !secret_is_mark(*FIELD_AT(char *, field, object)))
                         continue;
-                if (!base || object_field_is_empty(field, base)) {
+                if (!base || object_field_is_empty(field, base) ||
+                    (is_password(type, field) && secret_password_strays(base, object))) {
                         if (reterr_field)
                                 *reterr_field = field;
                         return -ENOKEY;
@@ -150,6 +170,9 @@ int secret_resolve(const ObjectType *type, void *object, const void *base, const
 const char *secret_nothing_kept(const Field *field) {
         assert(field);
 
+        if (strcmp(field->name, "smtp_password") == 0)
+                return "there is no password to keep for this smtp_host, smtp_port and smtp_starttls; give "
+                       "it";
         if (field->flags & FIELD_SECRET || field->type == FIELD_EXTRA)
                 return "there is no value to keep; give it";
         return "there is no user information to keep for this scheme, host and port; give the user and "

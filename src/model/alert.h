@@ -8,6 +8,8 @@
 typedef enum AlertKind { ALERT_SMTP, ALERT_DISCORD, _ALERT_KIND_MAX } AlertKind;
 DECLARE_STRTAB(alert_kind, AlertKind);
 
+#define SMTP_PORT_DEFAULT 587 /* submission, RFC 6409 */
+
 typedef struct Alert {
         char *id; /* UUID */
         char *name;
@@ -15,7 +17,7 @@ typedef struct Alert {
         bool is_default; /* "default" outside: attached to every check */
         bool disabled;   /* nobody is told through it */
         char *smtp_host;
-        uint64_t smtp_port; /* 0: 587; 465 is implicit TLS */
+        uint64_t smtp_port; /* 0: SMTP_PORT_DEFAULT; 465 is implicit TLS */
         char *smtp_user;
         char *smtp_password;
         char *smtp_from;

@@ -163,10 +163,13 @@ def test_alert_forms():
                          body_template="{{if eq .To \"down\"}}\nit is down\n{{end}}")
             assert added["smtp_password"] == {"kept": True}, added
 
-            # the secret is set; an edit of something else keeps it
+            # the secret is set; an edit of something else keeps it, but not for another relay
             terminal.keys("e").wait("Edit smtp alert", "Password             set")
-            terminal.keys("Tab").type(".net").keys("C-s").wait("alert oncall is changed")
-            assert seen(third, "alert", "oncall", smtp_host="mail.example.org.net")["smtp_password"] == {"kept": True}
+            terminal.keys("Tab").type(".net").keys("C-s").wait("there is no password to keep")
+            terminal.keys("Escape", "y").gone("Edit smtp alert")
+            terminal.keys("e").wait("Edit smtp alert", "Password             set")
+            terminal.keys("Tab", "Tab", "Tab").type(".net").keys("C-s").wait("alert oncall is changed")
+            assert seen(third, "alert", "oncall", smtp_user="quptime.net")["smtp_password"] == {"kept": True}
             # named instead of typed
             terminal.keys("e").wait("Edit smtp alert")
             terminal.keys("Tab", "Tab", "Tab", "Tab", "Tab").type("mail.password").keys("C-s").wait("is changed")

@@ -183,11 +183,11 @@ static void test_secrets_are_kept(Fixture *f, gconstpointer data) {
                             "alert",
                             "mail",
                             0,
-                            "{\"smtp_password\":{\"kept\":true},\"smtp_host\":\"r2\"}"),
+                            "{\"smtp_password\":{\"kept\":true},\"smtp_user\":\"r2\"}"),
                         ==,
                         CHANGE_DONE);
         g_assert_cmpstr(value_alert(f->value, "mail")->smtp_password, ==, "hush");
-        g_assert_cmpstr(value_alert(f->value, "mail")->smtp_host, ==, "r2");
+        g_assert_cmpstr(value_alert(f->value, "mail")->smtp_user, ==, "r2");
         g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, "{\"smtp_password\":\"new\"}"),
                         ==,
                         CHANGE_DONE);
@@ -235,6 +235,68 @@ static void test_secrets_stay_in_place(Fixture *f, gconstpointer data) {
                 g_assert_nonnull(strstr(f->answer->text, "give the user and password again"));
                 g_assert_cmpstr(value_check(f->value, "web")->target, ==, "https://u:p@a/x");
         }
+}
+
+/* The same for the password of mail, whether it is kept by a mark or by not being named. */
+static void test_passwords_stay_in_place(Fixture *f, gconstpointer data) {
+        static const char *const elsewhere[] = {
+                "\"smtp_host\":\"evil\",\"smtp_starttls\":true",
+                "\"smtp_host\":\"relay\",\"smtp_starttls\":true,\"smtp_port\":25",
+                "\"smtp_host\":\"relay\",\"smtp_starttls\":false",
+        };
+        static const char *const kept[] = { "", "\"smtp_password\":{\"kept\":true}," };
+
+        (void) data;
+        g_assert_cmpint(ADD("alert", MAIL), ==, CHANGE_DONE);
+        g_assert_cmpint(ask(f,
+                            CHANGE_EDIT,
+                            "alert",
+                            "mail",
+                            0,
+                            "{\"smtp_starttls\":true,\"smtp_host\":\"RELAY\",\"smtp_port\":587}"),
+                        ==,
+                        CHANGE_DONE);
+        for (size_t i = 0; i < G_N_ELEMENTS(elsewhere); i++) {
+                g_autofree char *given = g_strdup_printf("{%s,\"smtp_password\":\"hush\"}", elsewhere[i]);
+                g_autofree char *back =
+                                g_strdup("{\"smtp_host\":\"relay\",\"smtp_port\":0,\"smtp_starttls\":true,"
+                                         "\"smtp_password\":\"hush\"}");
+                g_autofree char *document = g_strdup_printf(
+                                "{\"alerts\":[{\"id\":\"%s\",\"name\":\"mail\",\"type\":\"smtp\","
+                                "\"smtp_from\":\"a@b.c\",\"smtp_to\":[\"d@e.f\"],%s%s}]}",
+                                value_alert(f->value, "mail")->id,
+                                kept[1],
+                                elsewhere[i]);
+
+                for (size_t j = 0; j < G_N_ELEMENTS(kept); j++) {
+                        g_autofree char *edit = g_strdup_printf("{%s%s}", kept[j], elsewhere[i]);
+
+                        g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, edit), ==, CHANGE_INVALID);
+                        g_assert_nonnull(strstr(
+                                        f->answer->text, "smtp_password: there is no password to keep"));
+                }
+                g_assert_cmpint(ask(f, CHANGE_DOCUMENT, NULL, NULL, version(f), document),
+                                ==,
+                                CHANGE_INVALID);
+                g_assert_nonnull(strstr(f->answer->text, "smtp_password: there is no password to keep"));
+                /* who knows it may */
+                g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, given), ==, CHANGE_DONE);
+                g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, back), ==, CHANGE_DONE);
+        }
+        /* none is kept, or none is in the document */
+        g_assert_cmpint(ask(f,
+                            CHANGE_EDIT,
+                            "alert",
+                            "mail",
+                            0,
+                            "{\"smtp_host\":\"r2\",\"smtp_password\":{\"credential\":\"mail\"}}"),
+                        ==,
+                        CHANGE_DONE);
+        g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, "{\"smtp_host\":\"r3\"}"), ==, CHANGE_DONE);
+        g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, "{\"smtp_password\":\"\"}"),
+                        ==,
+                        CHANGE_DONE);
+        g_assert_cmpint(ask(f, CHANGE_EDIT, "alert", "mail", 0, "{\"smtp_host\":\"r4\"}"), ==, CHANGE_DONE);
 }
 
 static void
@@ -477,6 +539,7 @@ int main(int argc, char **argv) {
                 { "/change/edit-named-fields", test_edit_takes_named_fields_only },
                 { "/change/secrets-are-kept", test_secrets_are_kept },
                 { "/change/secrets-stay-in-place", test_secrets_stay_in_place },
+                { "/change/passwords-stay-in-place", test_passwords_stay_in_place },
                 { "/change/remove-alert", test_remove_alert },
                 { "/change/rename-alert", test_rename_alert },
                 { "/change/records", test_records },

@@ -229,6 +229,18 @@ static void test_merge_secrets(void) {
                              "check \"homepage\": target: there is no user information to keep for this "
                              "scheme, host and port; give the user and password again");
         assert_merge("hush", "{kept: true}", "hush", "louder", 0, "");
+        /* nor a mail's to another relay */
+        assert_merge("smtp_password: hush",
+                     "smtp_password: {kept: true}, smtp_host: evil",
+                     SAME,
+                     -ENOKEY,
+                     "alert \"ops\": smtp_password: there is no password to keep for this smtp_host, "
+                     "smtp_port and smtp_starttls; give it");
+        assert_merge("smtp_password: hush",
+                     "smtp_password: hush, smtp_host: relay",
+                     SAME,
+                     0,
+                     "~ alert \"ops\": smtp_host: (none) -> \"relay\"\n");
         assert_merge("alerts:\n",
                      "alerts:\n  - {name: d, type: discord, discord_webhook: {kept: true}}\n",
                      SAME,
