@@ -250,52 +250,81 @@ static char *trouble_of(const Face *face, Tab tab) {
         return face->n_unknown > 0 ? g_strdup_printf("%zu unknown", face->n_unknown) : NULL;
 }
 
-static int draw_tab(const Face *face, Canvas *canvas, int x, Tab tab, bool in_full) {
-        const Style bit = tab == face->tab ? STYLE_SELECTED : 0;
-        g_autofree char *trouble = in_full ? trouble_of(face, tab) : NULL, *label = NULL, *rest = NULL;
+/* What a tab says of itself, the most first: where there is less room, trouble stays longer than numbers. */
+typedef struct TabLook {
+        bool brackets, totals, troubles;
+} TabLook;
 
-        label =
-                        g_strdup_printf(in_full ? " [%d] %s (%zu" : " %d %s (%zu",
+static const TabLook tab_looks[] = {
+        { true, true, true },   { false, true, true },   { false, false, true },
+        { false, true, false }, { false, false, false },
+};
+
+/* "[2] Checks (3", ", 1 down", ")" */
+typedef struct TabText {
+        char *beginning, *trouble;
+        const char *end;
+} TabText;
+
+static void tab_text_init(TabText *text, const Face *face, Tab tab, const TabLook *look) {
+        g_autofree char *total = look->totals ? g_strdup_printf("%zu", face->totals[tab]) : NULL;
+        g_autofree char *trouble = look->troubles ? trouble_of(face, tab) : NULL;
+        const bool opens = total || trouble;
+
+        text->beginning =
+                        g_strdup_printf(look->brackets ? " [%d] %s%s%s" : " %d %s%s%s",
                                         (int) tab + 1,
                                         tab_titles[tab],
-                                        face->totals[tab]);
-        x += (int) canvas_text(canvas, 0, x, canvas_text_width(label), STYLE_BAR | bit, label);
-        if (trouble) {
-                rest = g_strdup_printf(", %s", trouble);
-                x += (int) canvas_text(
-                                canvas,
-                                0,
-                                x,
-                                canvas_text_width(rest),
-                                (tab == TAB_CHECKS && face->n_down == 0 ? STYLE_BAR : STYLE_BAD) | bit,
-                                rest);
-        }
-        return x + (int) canvas_text(canvas, 0, x, 2, STYLE_BAR | bit, ") ");
+                                        opens ? " (" : "",
+                                        total ?: "");
+        text->trouble = g_strconcat(total && trouble ? ", " : "", trouble, NULL);
+        text->end = opens ? ") " : " ";
 }
 
-static unsigned tabs_width(const Face *face) {
+static void tab_text_done(TabText *text) {
+        g_free(text->beginning);
+        g_free(text->trouble);
+}
+
+static unsigned tabs_width(const Face *face, const TabLook *look) {
         unsigned width = 0;
 
         for (Tab tab = 0; tab < _TAB_MAX; tab++) {
-                g_autofree char *trouble = trouble_of(face, tab), *text = NULL;
+                _cleanup_(tab_text_done) TabText text;
 
-                text =
-                                g_strdup_printf(" [1] %s (%zu%s%s) ",
-                                                tab_titles[tab],
-                                                face->totals[tab],
-                                                trouble ? ", " : "",
-                                                trouble ?: "");
-                width += canvas_text_width(text);
+                tab_text_init(&text, face, tab, look);
+                width += canvas_text_width(text.beginning) + canvas_text_width(text.trouble) +
+                         canvas_text_width(text.end);
         }
         return width;
 }
 
+static int draw_part(Canvas *canvas, int x, Style style, const char *text) {
+        return x + (int) canvas_text(canvas, 0, x, canvas_text_width(text), style, text);
+}
+
+static int draw_tab(const Face *face, Canvas *canvas, int x, Tab tab, const TabLook *look) {
+        const Style bit = tab == face->tab ? STYLE_SELECTED : 0;
+        const Style alarm = tab == TAB_CHECKS && face->n_down == 0 ? STYLE_BAR : STYLE_BAD;
+        g_autofree char *trouble = trouble_of(face, tab);
+        _cleanup_(tab_text_done) TabText text;
+
+        tab_text_init(&text, face, tab, look);
+        /* where there is no room to say it, it is marked */
+        x = draw_part(canvas, x, (trouble && !look->troubles ? alarm : STYLE_BAR) | bit, text.beginning);
+        x = draw_part(canvas, x, alarm | bit, text.trouble);
+        return draw_part(canvas, x, STYLE_BAR | bit, text.end);
+}
+
 static void draw_tabs(const Face *face, Canvas *canvas) {
-        const bool in_full = tabs_width(face) <= canvas_width(canvas);
+        const TabLook *look = tab_looks;
         int x = 0;
 
+        while (look < tab_looks + G_N_ELEMENTS(tab_looks) - 1 &&
+               tabs_width(face, look) > canvas_width(canvas))
+                look++;
         for (Tab tab = 0; tab < _TAB_MAX; tab++)
-                x = draw_tab(face, canvas, x, tab, in_full);
+                x = draw_tab(face, canvas, x, tab, look);
 }
 
 /* ---- what is wrong ---- */

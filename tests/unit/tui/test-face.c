@@ -162,6 +162,37 @@ static void test_tabs(void) {
                        "└──────────────────────────────────────────────────────────────────────────────┘\n");
 }
 
+static void assert_tab_line(World *world, unsigned width, const char *expected) {
+        _cleanup_(canvas_freep) Canvas *canvas = canvas_new_memory(width, 8);
+        g_autofree char *dump = NULL;
+        g_auto(GStrv) lines = NULL;
+
+        publish(world);
+        face_draw(&world->face, canvas, world->dialogs);
+        dump = canvas_dump(canvas);
+        lines = g_strsplit(dump, "\n", -1);
+        g_assert_cmpstr(lines[1], ==, expected);
+}
+
+/* Numbers go before what is wrong does. */
+static void test_tab_line(void) {
+        _cleanup_(world_done) World world;
+
+        world_init(&world);
+        assert_tab_line(&world,
+                        73,
+                        "│ [1] Peers (3, 1 dead)  [2] Checks (3, 1 down)  [3] Alerts (1, 2 owed) │");
+        assert_tab_line(&world,
+                        72,
+                        "│ 1 Peers (3, 1 dead)  2 Checks (3, 1 down)  3 Alerts (1, 2 owed)      │");
+        assert_tab_line(&world, 60, "│ 1 Peers (1 dead)  2 Checks (1 down)  3 Alerts (2 owed)   │");
+        assert_tab_line(&world, 50, "│ 1 Peers (3)  2 Checks (3)  3 Alerts (1)        │");
+        assert_tab_line(&world, 42, "│ 1 Peers  2 Checks  3 Alerts            │");
+        ((PeerRow *) g_ptr_array_index(world.peers, 2))->live = true;
+        ((AlertRow *) g_ptr_array_index(world.alerts, 0))->owed = 0;
+        assert_tab_line(&world, 40, "│ 1 Peers  2 Checks (1 down)  3 Alerts │");
+}
+
 static void assert_footer(World *world, Tab tab, unsigned width, const char *expected) {
         _cleanup_(canvas_freep) Canvas *canvas = canvas_new_memory(width, 8);
         g_autofree char *dump = NULL;
@@ -211,7 +242,7 @@ static void test_small(void) {
                        40,
                        10,
                        "┌─ master 3438fd6f  ● quorum 3/2  ─────┐\n"
-                       "│ 1 Peers (3)  2 Checks (3)  3 Alerts …│\n"
+                       "│ 1 Peers  2 Checks  3 Alerts          │\n"
                        "├──────────────────────────────────────┤\n"
                        "│ ID         NAME      STATE       OK… │\n"
                        "│ 1111aaaa…  homepage  ● up        3/3 │\n"
@@ -223,7 +254,7 @@ static void test_small(void) {
                        24,
                        8,
                        "┌─ master 3438fd6f  …──┐\n"
-                       "│ 1 Peers (3)  2 Check…│\n"
+                       "│ 1 Peers  2 Checks  3…│\n"
                        "├──────────────────────┤\n"
                        "│ ID         NAME      │\n"
                        "│ 1111aaaa…  homepage  │\n"
@@ -409,6 +440,7 @@ static void test_sorted_by_state(void) {
 int main(int argc, char *argv[]) {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/face/tabs", test_tabs);
+        g_test_add_func("/face/tab-line", test_tab_line);
         g_test_add_func("/face/footer", test_footer);
         g_test_add_func("/face/small", test_small);
         g_test_add_func("/face/wide", test_wide);
