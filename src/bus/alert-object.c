@@ -3,7 +3,6 @@
 /* org.quptime1.Alert: what may be known of an alert. No secret is readable here or anywhere. */
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/names.h"

@@ -2,7 +2,6 @@
 #include "bus/bus.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 

@@ -2,7 +2,6 @@
 #include "bus/call.h"
 
 #include <assert.h>
-#include <errno.h>
 
 #include "base/limits.h"
 #include "base/names.h"

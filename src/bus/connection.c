@@ -2,7 +2,6 @@
 #include "bus/connection.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 #include <time.h>
 

@@ -5,7 +5,6 @@
  * ":1.0". Matches are accepted and not needed: everybody hears every signal, and every client library
  * filters for itself. */
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

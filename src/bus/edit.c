@@ -2,7 +2,6 @@
 #include "bus/edit.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/limits.h"

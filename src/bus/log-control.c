@@ -4,7 +4,6 @@
  * property is gated like a method: sd-bus would ask the bus for the caller's identity and wait, so the Set()
  * call is taken before it reaches the vtable. */
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <syslog.h>

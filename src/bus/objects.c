@@ -2,8 +2,6 @@
 #include "bus/objects.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/names.h"
 #include "bus/internal.h"

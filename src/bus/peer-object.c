@@ -3,7 +3,6 @@
 /* org.quptime1.Peer: one node of the cluster. */
 
 #include <assert.h>
-#include <errno.h>
 #include <string.h>
 
 #include "base/names.h"

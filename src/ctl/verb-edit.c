@@ -4,7 +4,6 @@
  * needed, as visudo(8) does it. Nothing that was typed is lost: what could not be applied stays in its file,
  * and what somebody else changed meanwhile is merged with it. */
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,6 @@
  * by the one of the cluster that invited this node. In both the register's database comes first, and what
  * names it after: a crash in between leaves a node that waits for init, or one that is alone as before. */
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
 

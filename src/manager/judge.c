@@ -2,7 +2,6 @@
 #include "manager/judge.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "alerts/court.h"
 #include "base/names.h"

@@ -96,6 +96,26 @@ static int load_identity(Node *node, char **reterr_text) {
         return 0;
 }
 
+/* the lock is held as long as the node is open */
+static int lock_directory(Node *node, char **reterr_text) {
+        const char *directory = node->paths->config_dir;
+        int r;
+
+        r = directory_make(directory, 0700);
+        if (r >= 0)
+                r = node->lock_fd = directory_lock(directory);
+        if (r >= 0)
+                return 0;
+        *reterr_text = r == -EBUSY ? g_strdup_printf("another quptimed works on %s; stop it, or set " ENV_DIR
+                                                     " to another directory",
+                                                     directory)
+                                   : g_strdup_printf("%s: %s; it must be a directory that this user can "
+                                                     "write",
+                                                     directory,
+                                                     g_strerror(-r));
+        return r;
+}
+
 int node_open(Node **ret, char **reterr_text) {
         _cleanup_(node_closep) Node *node = NULL;
         int r;
@@ -113,23 +133,9 @@ int node_open(Node **ret, char **reterr_text) {
                 return r;
         }
 
-        r = directory_make(node->paths->config_dir, 0700);
-        if (r >= 0)
-                r = node->lock_fd = directory_lock(node->paths->config_dir);
-        if (r == -EBUSY) {
-                *reterr_text =
-                                g_strdup_printf("another quptimed works on %s; stop it, or set " ENV_DIR
-                                                " to another directory",
-                                                node->paths->config_dir);
+        r = lock_directory(node, reterr_text);
+        if (r < 0)
                 return r;
-        }
-        if (r < 0) {
-                *reterr_text =
-                                g_strdup_printf("%s: %s; it must be a directory that this user can write",
-                                                node->paths->config_dir,
-                                                g_strerror(-r));
-                return r;
-        }
 
         r = node_load(node->paths, &node->config, reterr_text);
         if (r == -ENOENT) {

@@ -3,7 +3,6 @@
 /* SIGHUP, `systemctl reload`: everything that is read from files is looked at again, now. */
 
 #include <assert.h>
-#include <errno.h>
 
 #include "base/names.h"
 #include "manager/cluster-file.h"

@@ -2,7 +2,6 @@
 #include "manager/watcher.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "base/names.h"
 #include "manager/internal.h"

@@ -5,10 +5,7 @@
  * resolver; a check that expects a redirect's status gets it and follows nothing. What is not needed is not
  * read: without a text to look for the connection is closed after the headers. */
 
-#include <assert.h>
 #include <curl/curl.h>
-#include <errno.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "probes/answer.h"

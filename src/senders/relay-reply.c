@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <glib.h>
-#include <string.h>
 
 #include "base/limits.h"
 

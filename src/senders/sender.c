@@ -2,7 +2,6 @@
 #include "senders/sender.h"
 
 #include <assert.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/limits.h"

@@ -6,7 +6,6 @@
  * its dot even when the transfer is given up; and because the lead has to be asked for right before that
  * dot. */
 
-#include <assert.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,6 @@
 #include "store/watch.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <glib.h>
 #include <string.h>
 #include <sys/inotify.h>

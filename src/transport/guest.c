@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <gnutls/gnutls.h>
-#include <string.h>
 
 #include "base/limits.h"
 #include "base/names.h"

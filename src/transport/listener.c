@@ -2,7 +2,6 @@
 
 /* Accepting: who comes is a guest until it has shown a pinned key or proven the secret. */
 
-#include <assert.h>
 #include <errno.h>
 #include <sys/epoll.h>
 
