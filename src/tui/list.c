@@ -294,16 +294,17 @@ static void yield(const List *list, unsigned turn, unsigned width, unsigned *nee
 }
 
 /* The last column gets what is left. The others yield in turns until it has what it wants; those of the last
- * turn only until it has its title's width. */
-static void fit(const List *list, unsigned width, unsigned *widths) {
+ * turn only until it has its title's width. False: it has not even that. */
+static bool fit_columns(const List *list, unsigned width, bool spare, unsigned *widths) {
         const size_t last = list->model->n_columns - 1;
         const unsigned wanted = natural_width(list, last);
         const unsigned least = MIN(wanted, canvas_text_width(list->model->columns[last].title));
-        unsigned taken = (unsigned) last * GAP, needed;
+        unsigned taken = 0, needed;
 
         for (size_t column = 0; column < last; column++) {
-                widths[column] = natural_width(list, column);
-                taken += widths[column];
+                widths[column] = spare && list->model->columns[column].spared ? 0
+                                                                              : natural_width(list, column);
+                taken += widths[column] > 0 ? widths[column] + GAP : 0;
         }
         needed = taken + wanted;
         for (unsigned turn = 1; turn < LIST_LAST_TURN; turn++)
@@ -312,6 +313,12 @@ static void fit(const List *list, unsigned width, unsigned *widths) {
         yield(list, LIST_LAST_TURN, width, &needed, widths);
         taken = needed - least;
         widths[last] = width > taken ? width - taken : 0;
+        return widths[last] >= least;
+}
+
+static void fit(const List *list, unsigned width, unsigned *widths) {
+        if (!fit_columns(list, width, /* spare= */ false, widths))
+                (void) fit_columns(list, width, /* spare= */ true, widths);
 }
 
 static void draw_headers(const List *list, Canvas *canvas, const unsigned *widths) {
@@ -321,6 +328,8 @@ static void draw_headers(const List *list, Canvas *canvas, const unsigned *width
         for (size_t column = 0; column < list->model->n_columns; column++) {
                 const bool sorted = column == list->sort_column;
 
+                if (widths[column] == 0)
+                        continue;
                 (void) canvas_printf(
                                 canvas,
                                 0,
@@ -349,8 +358,11 @@ draw_row(const List *list,
         canvas_fill(canvas, y, 0, canvas_width(canvas), 1, STYLE_PLAIN | bit);
         for (size_t column = 0; column < list->model->n_columns; column++) {
                 Style style = STYLE_PLAIN;
-                g_autofree char *text = list->model->cell(row_at(list, place), column, now_realtime, &style);
+                g_autofree char *text = NULL;
 
+                if (widths[column] == 0)
+                        continue;
+                text = list->model->cell(row_at(list, place), column, now_realtime, &style);
                 (void) canvas_text(canvas, y, x, widths[column], style | bit, text);
                 x += (int) widths[column] + GAP;
         }

@@ -16,6 +16,7 @@ typedef struct ListColumn {
         const char *title;
         unsigned least;  /* columns of the screen it may be cut to */
         unsigned yields; /* in which turn it gives room to the last one, to LIST_LAST_TURN; 0: never */
+        bool spared;     /* left out where, for all that, the last one would not have its title's width */
 } ListColumn;
 
 typedef struct ListModel {

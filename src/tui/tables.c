@@ -110,9 +110,12 @@ static const ListModel peer_model = {
 enum { CHECK_ID, CHECK_NAME, CHECK_STATE, CHECK_VOTES, CHECK_ALERTS, CHECK_DETAIL, N_CHECK_COLUMNS };
 
 static const ListColumn check_columns[N_CHECK_COLUMNS] = {
-        [CHECK_ID] = { "ID", ID_LEAST, 1 },  [CHECK_NAME] = { "NAME", 12, 2 },
-        [CHECK_STATE] = { "STATE", 10, 4 },  [CHECK_VOTES] = { "OK/TOTAL", 8, 0 },
-        [CHECK_ALERTS] = { "ALERTS", 8, 3 }, [CHECK_DETAIL] = { "DETAIL", 0, 0 },
+        [CHECK_ID] = { "ID", ID_LEAST, 1, .spared = true },
+        [CHECK_NAME] = { "NAME", 12, 2 },
+        [CHECK_STATE] = { "STATE", 10, 4 },
+        [CHECK_VOTES] = { "OK/TOTAL", 8, 0 },
+        [CHECK_ALERTS] = { "ALERTS", 8, 3 },
+        [CHECK_DETAIL] = { "DETAIL", 0, 0 },
 };
 
 static bool is_state(const CheckRow *check, const char *state) {
@@ -236,10 +239,14 @@ enum {
 };
 
 static const ListColumn alert_columns[N_ALERT_COLUMNS] = {
-        [ALERT_ID] = { "ID", ID_LEAST, 1 }, [ALERT_NAME] = { "NAME", 12, 2 },
-        [ALERT_TYPE] = { "TYPE", 7, 3 },    [ALERT_DEFAULT] = { "DEFAULT", 7, 3 },
-        [ALERT_ON] = { "ON", 3, 3 },        [ALERT_CUSTOM] = { "CUSTOM-MSG", 10, 3 },
-        [ALERT_OWED] = { "OWED", 4, 3 },    [ALERT_ENDPOINT] = { "ENDPOINT", 0, 0 },
+        [ALERT_ID] = { "ID", ID_LEAST, 1, .spared = true },
+        [ALERT_NAME] = { "NAME", 12, 2 },
+        [ALERT_TYPE] = { "TYPE", 7, 3 },
+        [ALERT_DEFAULT] = { "DEFAULT", 7, 3 },
+        [ALERT_ON] = { "ON", 3, 3 },
+        [ALERT_CUSTOM] = { "CUSTOM-MSG", 10, 3 },
+        [ALERT_OWED] = { "OWED", 4, 3 },
+        [ALERT_ENDPOINT] = { "ENDPOINT", 0, 0 },
 };
 
 static bool has_text(const char *text) {

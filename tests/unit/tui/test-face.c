@@ -244,10 +244,10 @@ static void test_small(void) {
                        "┌─ master 3438fd6f  ● quorum 3/2  ─────┐\n"
                        "│ 1 Peers  2 Checks  3 Alerts          │\n"
                        "├──────────────────────────────────────┤\n"
-                       "│ ID         NAME      STATE       OK… │\n"
-                       "│ 1111aaaa…  homepage  ● up        3/3 │\n"
-                       "│ 1111aaaa…  db        ● down      1/3 │\n"
-                       "│ 1111aaaa…  gateway   ○ unknown…  1/3 │\n"
+                       "│ NAME      STATE       OK/TOTAL  ALE… │\n"
+                       "│ homepage  ● up        3/3       -    │\n"
+                       "│ db        ● down      1/3       -    │\n"
+                       "│ gateway   ○ unknown…  1/3       -    │\n"
                        "│                                      │\n"
                        "└──────────────────────────────────────┘\n");
         assert_picture(&world,
@@ -256,18 +256,18 @@ static void test_small(void) {
                        "┌─ master 3438fd6f  …──┐\n"
                        "│ 1 Peers  2 Checks  3…│\n"
                        "├──────────────────────┤\n"
-                       "│ ID         NAME      │\n"
-                       "│ 1111aaaa…  homepage  │\n"
-                       "│ 1111aaaa…  db        │\n"
+                       "│ NAME      STATE      │\n"
+                       "│ homepage  ● up       │\n"
+                       "│ db        ● down     │\n"
                        "└─────────── 1-2 of 3 ─┘\n");
         assert_picture(&world,
                        23,
                        5,
                        "master 3438fd6f  ● quo…\n"
-                       "ID         NAME      S…\n"
-                       "1111aaaa…  homepage  ●…\n"
-                       "1111aaaa…  db        ●…\n"
-                       "1111aaaa…  gateway   ○…\n");
+                       "NAME      STATE       …\n"
+                       "homepage  ● up        …\n"
+                       "db        ● down      …\n"
+                       "gateway   ○ unknown…  …\n");
         assert_picture(&world, 9, 1, "master 3…\n");
         assert_picture(&world, 1, 1, "…\n");
         assert_picture(&world, 0, 0, "");
