@@ -93,24 +93,31 @@ static ExitStatus call_failed(const sd_bus_error *error, int r, usec_t timeout) 
         return fail(status, "%s", text);
 }
 
-static int
+static ExitStatus request_failed(int error) {
+        return fail(STATUS_FAILED, "cannot make the request: %s", g_strerror(-error));
+}
+
+/* A call of the daemon's root object, on a connection that is made when there is none. */
+static ExitStatus
 request_new(Context *context,
             const char *interface,
             const char *member,
             unsigned bits,
             sd_bus_message **ret) {
+        ExitStatus status;
         int r;
+
+        status = daemon_connect(context);
+        if (status != STATUS_DONE)
+                return status;
 
         r = sd_bus_message_new_method_call(
                         context->bus, ret, context->destination, BUS_PATH, interface, member);
-        if (r < 0)
-                return r;
-        if (context->lookup) {
+        if (r >= 0 && context->lookup)
                 r = sd_bus_message_set_auto_start(*ret, /* b= */ 0);
-                if (r < 0)
-                        return r;
-        }
-        return bits & CALL_SENSITIVE ? sd_bus_message_sensitive(*ret) : 0;
+        if (r >= 0 && bits & CALL_SENSITIVE)
+                r = sd_bus_message_sensitive(*ret);
+        return r < 0 ? request_failed(r) : STATUS_DONE;
 }
 
 void call_error_done(CallError *error) {
@@ -153,10 +160,6 @@ request_send(Context *context,
         return STATUS_DONE;
 }
 
-static ExitStatus request_failed(int error) {
-        return fail(STATUS_FAILED, "cannot make the request: %s", g_strerror(-error));
-}
-
 static ExitStatus
 call_with(Context *context,
           const char *member,
@@ -169,13 +172,9 @@ call_with(Context *context,
         ExitStatus status;
         int r;
 
-        status = daemon_connect(context);
+        status = request_new(context, BUS_INTERFACE_MANAGER, member, bits, &request);
         if (status != STATUS_DONE)
                 return status;
-
-        r = request_new(context, BUS_INTERFACE_MANAGER, member, bits, &request);
-        if (r < 0)
-                return request_failed(r);
 
         r = sd_bus_message_appendv(request, types, ap);
         if (r < 0)
@@ -320,13 +319,9 @@ ExitStatus manager_call_fields(
         ExitStatus status;
         int r;
 
-        status = daemon_connect(context);
+        status = request_new(context, BUS_INTERFACE_MANAGER, member, bits, &request);
         if (status != STATUS_DONE)
                 return status;
-
-        r = request_new(context, BUS_INTERFACE_MANAGER, member, bits, &request);
-        if (r < 0)
-                return request_failed(r);
         if (object) {
                 r = sd_bus_message_append_basic(request, 's', object);
                 if (r < 0)
@@ -363,13 +358,9 @@ ExitStatus manager_status(Context *context, NodeStatus **ret) {
         void *row;
         int r;
 
-        status = daemon_connect(context);
+        status = request_new(context, "org.freedesktop.DBus.Properties", "GetAll", CALL_READS, &request);
         if (status != STATUS_DONE)
                 return status;
-
-        r = request_new(context, "org.freedesktop.DBus.Properties", "GetAll", CALL_READS, &request);
-        if (r < 0)
-                return request_failed(r);
         r = sd_bus_message_append(request, "s", BUS_INTERFACE_MANAGER);
         if (r < 0)
                 return request_failed(r);
