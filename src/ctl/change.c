@@ -72,21 +72,6 @@ say_done(const Context *context,
         return status;
 }
 
-/* an id beats a name, as in the daemon */
-static const void *find_row(const GPtrArray *rows, const ObjectType *type, const char *id_or_name) {
-        const void *named = NULL;
-
-        for (unsigned i = 0; i < rows->len; i++) {
-                const void *row = g_ptr_array_index(rows, i);
-
-                if (strcmp(row_id(type, row), id_or_name) == 0)
-                        return row;
-                if (g_strcmp0(row_text(type, "name", row), id_or_name) == 0)
-                        named = row;
-        }
-        return named;
-}
-
 /* What only another kind has would be stored and never used; the person meant something else. */
 static ExitStatus
 check_kind(Context *context,
@@ -108,7 +93,7 @@ check_kind(Context *context,
                         if (status != STATUS_DONE)
                                 return status;
                 }
-                row = find_row(rows, type, id_or_name);
+                row = row_find(rows, type, id_or_name);
                 kind = row ? row_text(type, "type", row) : NULL;
                 if (kind && strcmp(flags->only, kind) != 0)
                         return fail(STATUS_USAGE,

@@ -28,6 +28,23 @@ const char *row_id(const ObjectType *type, const void *row) {
         return row_text(type, "id", row) ?: row_text(type, "node_id", row) ?: "";
 }
 
+const void *row_find(const GPtrArray *rows, const ObjectType *type, const char *id_or_name) {
+        const void *named = NULL;
+
+        assert(rows);
+        assert(id_or_name);
+
+        for (unsigned i = 0; i < rows->len; i++) {
+                const void *row = g_ptr_array_index(rows, i);
+
+                if (strcmp(row_id(type, row), id_or_name) == 0)
+                        return row;
+                if (g_strcmp0(row_text(type, "name", row), id_or_name) == 0)
+                        named = row;
+        }
+        return named;
+}
+
 static int compare_texts(const void *a, const void *b) {
         return strcmp(*(const char *const *) a, *(const char *const *) b);
 }

@@ -12,6 +12,8 @@ ExitStatus objects_list(Context *context, const char *member, const ObjectType *
 /* a row's field as text, NULL where it has none of that name; its id */
 const char *row_text(const ObjectType *type, const char *field, const void *row);
 const char *row_id(const ObjectType *type, const void *row);
+/* an id beats a name, as in the daemon; NULL: none */
+const void *row_find(const GPtrArray *rows, const ObjectType *type, const char *id_or_name);
 
 /* How many characters of the rows' ids are shown: on a terminal, which is narrow, eight or as many as tell
  * them apart, unless --full wants all; elsewhere all of them. */

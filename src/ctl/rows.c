@@ -387,17 +387,3 @@ int rows_read(sd_bus_message *message, const ObjectType *type, GPtrArray *rows) 
         }
         return sd_bus_message_exit_container(message);
 }
-
-const AlertRow *alert_row_find(const GPtrArray *alerts, const char *id_or_name) {
-        const AlertRow *named = NULL;
-
-        for (unsigned i = 0; i < alerts->len; i++) {
-                const AlertRow *alert = g_ptr_array_index(alerts, i);
-
-                if (g_strcmp0(alert->id, id_or_name) == 0)
-                        return alert;
-                if (g_strcmp0(alert->name, id_or_name) == 0)
-                        named = alert;
-        }
-        return named;
-}

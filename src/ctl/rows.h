@@ -92,8 +92,6 @@ typedef struct AlertRow {
         uint64_t revision;
 } AlertRow;
 DECLARE_OBJECT(AlertRow, alert_row);
-/* an id beats a name, as in the daemon; NULL: none */
-const AlertRow *alert_row_find(const GPtrArray *alerts, const char *id_or_name);
 
 typedef struct TrustRow {
         char *node_id;

@@ -144,7 +144,7 @@ static ExitStatus ask_daemon(Context *context, const char *id_or_name, Rendering
         status = id_complete_in(alerts, &alert_row_type, id_or_name, &id);
         if (status != STATUS_DONE)
                 return status;
-        alert = alert_row_find(alerts, id);
+        alert = row_find(alerts, &alert_row_type, id);
         if (!alert)
                 return fail(STATUS_FAILED, "no alert named \"%s\"", id_or_name);
 
