@@ -201,6 +201,28 @@ static int add_object(Merge *merge, const DocumentList *list, const void *edited
         return 0;
 }
 
+/* Who changed the relay against an older text must not get the password that the cluster has by now sent
+ * there, unless he gave that one. */
+static int
+merge_alert(Merge *merge, const DocumentList *list, const void *base, const void *edited, void *merged) {
+        _cleanup_(alert_freep) Alert *current = alert_copy(merged);
+        const char *given = ((const Alert *) edited)->smtp_password;
+        int r;
+
+        r = merge_fields(merge, list, list->type, base, edited, merged);
+        if (r < 0)
+                return r;
+        if (g_strcmp0(((const Alert *) merged)->smtp_password, current->smtp_password) != 0 ||
+            g_strcmp0(given, current->smtp_password) == 0 || !secret_password_strays(current, merged))
+                return 0;
+        return conflict(merge,
+                        -ENOKEY,
+                        "%s \"%s\": smtp_password: %s",
+                        list->type->name,
+                        document_list_label(list, edited),
+                        secret_nothing_kept(object_field(list->type, "smtp_password")));
+}
+
 static int
 merge_object(Merge *merge,
              const DocumentList *list,
@@ -210,6 +232,8 @@ merge_object(Merge *merge,
              uint64_t *order) {
         int r;
 
+        if (base && merged && list->type == &alert_type)
+                return merge_alert(merge, list, base, edited, merged);
         if (base && merged)
                 return merge_fields(merge, list, list->type, base, edited, merged);
         if (!base && !merged)

@@ -241,6 +241,20 @@ static void test_merge_secrets(void) {
                      SAME,
                      0,
                      "~ alert \"ops\": smtp_host: (none) -> \"relay\"\n");
+        /* not the one either that the cluster got after the text from which the edit started */
+        assert_merge("smtp_password: hush",
+                     "smtp_password: hush, smtp_host: evil",
+                     "smtp_password: hush",
+                     "smtp_password: louder",
+                     -ENOKEY,
+                     "alert \"ops\": smtp_password: there is no password to keep for this smtp_host, "
+                     "smtp_port and smtp_starttls; give it");
+        assert_merge("smtp_password: hush",
+                     "smtp_password: louder, smtp_host: relay",
+                     "smtp_password: hush",
+                     "smtp_password: louder",
+                     0,
+                     "~ alert \"ops\": smtp_host: (none) -> \"relay\"\n");
         assert_merge("alerts:\n",
                      "alerts:\n  - {name: d, type: discord, discord_webhook: {kept: true}}\n",
                      SAME,
