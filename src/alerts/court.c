@@ -44,14 +44,6 @@ static void follower_destroy(gpointer data) {
         g_free(follower);
 }
 
-static void observation_destroy(gpointer data) {
-        (void) observation_free(data);
-}
-
-static void transition_destroy(gpointer data) {
-        (void) transition_free(data);
-}
-
 CourtEffect *court_effect_free(CourtEffect *effect) {
         if (!effect)
                 return NULL;
@@ -64,10 +56,6 @@ CourtEffect *court_effect_free(CourtEffect *effect) {
         return NULL;
 }
 
-static void effect_destroy(gpointer data) {
-        (void) court_effect_free(data);
-}
-
 Court *court_new(const char *node_id, const VerdictTiming *timing) {
         Court *court = g_new0(Court, 1);
 
@@ -77,9 +65,9 @@ Court *court_new(const char *node_id, const VerdictTiming *timing) {
         court->verdict = verdict_new(node_id, timing);
         court->value = value_new_empty();
         g_queue_init(&court->effects);
-        court->batch = g_ptr_array_new_with_free_func(observation_destroy);
+        court->batch = g_ptr_array_new_with_free_func(observation_free_item);
         court->followers = g_ptr_array_new_with_free_func(follower_destroy);
-        court->decided = g_ptr_array_new_with_free_func(transition_destroy);
+        court->decided = g_ptr_array_new_with_free_func(transition_free_item);
         court->n_at_once = UINT_MAX;
         court->push_at = USEC_INFINITY;
         court->last_leader = g_strdup("");
@@ -90,7 +78,7 @@ Court *court_free(Court *court) {
         if (!court)
                 return NULL;
 
-        g_queue_clear_full(&court->effects, effect_destroy);
+        g_queue_clear_full(&court->effects, court_effect_free_item);
         g_ptr_array_unref(court->batch);
         g_ptr_array_unref(court->followers);
         g_ptr_array_unref(court->decided);

@@ -48,16 +48,12 @@ OutboxEffect *outbox_effect_free(OutboxEffect *effect) {
         return NULL;
 }
 
-static void effect_destroy(gpointer data) {
-        (void) outbox_effect_free(data);
-}
-
 Outbox *outbox_new(void) {
         Outbox *outbox = g_new0(Outbox, 1);
 
         outbox->items = g_ptr_array_new_with_free_func(item_destroy);
         outbox->running = g_ptr_array_new();
-        outbox->effects = g_ptr_array_new_with_free_func(effect_destroy);
+        outbox->effects = g_ptr_array_new_with_free_func(outbox_effect_free_item);
         outbox->held = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
         outbox->deadline = USEC_INFINITY;
         return outbox;
@@ -371,7 +367,7 @@ GPtrArray *outbox_take_effects(Outbox *outbox) {
         assert(outbox);
 
         effects = outbox->effects;
-        outbox->effects = g_ptr_array_new_with_free_func(effect_destroy);
+        outbox->effects = g_ptr_array_new_with_free_func(outbox_effect_free_item);
         return effects;
 }
 

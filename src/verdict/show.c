@@ -7,10 +7,6 @@
 /* What the verdict shows: views for `status`, on the master from the votes, on a follower from what was
  * pushed; and the node's own observations for a new master. */
 
-static void observation_destroy(gpointer data) {
-        (void) observation_free(data);
-}
-
 static Observation *observation_aged(const BallotSlot *slot, usec_t now_usec) {
         Observation *observation = observation_copy(slot->observation);
 
@@ -19,7 +15,7 @@ static Observation *observation_aged(const BallotSlot *slot, usec_t now_usec) {
 }
 
 GPtrArray *verdict_own_observations(const Verdict *verdict, usec_t now_usec) {
-        GPtrArray *observations = g_ptr_array_new_with_free_func(observation_destroy);
+        GPtrArray *observations = g_ptr_array_new_with_free_func(observation_free_item);
         int own;
 
         assert(verdict);

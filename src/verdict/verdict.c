@@ -23,10 +23,6 @@ VerdictEffect *verdict_effect_free(VerdictEffect *effect) {
         return NULL;
 }
 
-static void effect_destroy(gpointer data) {
-        (void) verdict_effect_free(data);
-}
-
 static void watched_destroy(gpointer data) {
         (void) watched_free(data);
 }
@@ -42,7 +38,7 @@ Verdict *verdict_new(const char *node_id, const VerdictTiming *timing) {
         verdict->voters = g_ptr_array_new_with_free_func(g_free);
         verdict->watched = g_ptr_array_new_with_free_func(watched_destroy);
         verdict->queue = g_sequence_new(NULL);
-        verdict->effects = g_ptr_array_new_with_free_func(effect_destroy);
+        verdict->effects = g_ptr_array_new_with_free_func(verdict_effect_free_item);
         return verdict;
 }
 
@@ -322,7 +318,7 @@ GPtrArray *verdict_take_effects(Verdict *verdict) {
         assert(verdict);
 
         effects = verdict->effects;
-        verdict->effects = g_ptr_array_new_with_free_func(effect_destroy);
+        verdict->effects = g_ptr_array_new_with_free_func(verdict_effect_free_item);
         return effects;
 }
 

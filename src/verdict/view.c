@@ -33,12 +33,8 @@ static const Field round_view_fields[] = {
 };
 const ObjectType round_view_type = OBJECT_TYPE(RoundView, "round", round_view_fields);
 
-static void view_destroy(gpointer data) {
-        (void) check_view_free(data);
-}
-
 GPtrArray *check_view_list_new(void) {
-        return g_ptr_array_new_with_free_func(view_destroy);
+        return g_ptr_array_new_with_free_func(check_view_free_item);
 }
 
 /* "45s", "4m", "3h", "2d": the largest unit is enough to know how far to trust it */

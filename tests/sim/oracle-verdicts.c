@@ -20,14 +20,10 @@ static void round_destroy(gpointer data) {
         g_free(round);
 }
 
-static void value_destroy(gpointer data) {
-        (void) value_unref(data);
-}
-
 void verdicts_init(Oracle *oracle) {
         oracle->rounds = g_hash_table_new_full(
                         g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
-        oracle->decided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_destroy);
+        oracle->decided = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, value_unref_item);
 }
 
 void verdicts_done(Oracle *oracle) {

@@ -17,14 +17,6 @@ static GPtrArray *rounds;  /* of CourtEffect: COURT_PROBE, ours */
 static GPtrArray *changes; /* of CourtEffect: COURT_COMMIT, not answered yet */
 static unsigned n_sent;
 
-static void effect_destroy(gpointer effect) {
-        (void) court_effect_free(effect);
-}
-
-static void observation_destroy(gpointer observation) {
-        (void) observation_free(observation);
-}
-
 static CourtNow instant(void) {
         return (CourtNow){ .now_usec = now,
                            .realtime_usec = WALL + now,
@@ -60,8 +52,8 @@ static void start(unsigned n_checks) {
         now = 100 * SEC;
         is_master = true;
         n_sent = 0;
-        rounds = g_ptr_array_new_with_free_func(effect_destroy);
-        changes = g_ptr_array_new_with_free_func(effect_destroy);
+        rounds = g_ptr_array_new_with_free_func(court_effect_free_item);
+        changes = g_ptr_array_new_with_free_func(court_effect_free_item);
         court = court_new("node-0", &verdict_timing_default);
         i = instant();
         court_configure(court, value, &i);
@@ -98,7 +90,7 @@ static void receive(const char *from, GPtrArray *observations) {
 /* All checks fail for us and node-1; with rounds, these are the answers to the open ones. */
 static void all_fail(unsigned n_checks, bool in_rounds) {
         for (unsigned first = 0; first < n_checks; first += OBSERVE_BATCH_MAX) {
-                g_autoptr(GPtrArray) theirs = g_ptr_array_new_with_free_func(observation_destroy);
+                g_autoptr(GPtrArray) theirs = g_ptr_array_new_with_free_func(observation_free_item);
 
                 for (unsigned k = first; k < MIN(n_checks, first + OBSERVE_BATCH_MAX); k++) {
                         const CourtEffect *round = in_rounds ? g_ptr_array_index(rounds, k) : NULL;
