@@ -13,7 +13,7 @@
 
 typedef struct Mentions {
         bool everyone;    /* also @here */
-        GPtrArray *users; /* ids, at most MENTIONS_MAX */
+        GPtrArray *users; /* ids, at most DISCORD_MENTIONS_MAX; roles, too */
         GPtrArray *roles;
 } Mentions;
 

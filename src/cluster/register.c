@@ -395,10 +395,6 @@ bool register_disk_failed(const Register *r) {
         return r->disk_failed;
 }
 
-bool register_removed(const Register *r) {
-        return r->removed;
-}
-
 void register_peer_life(const Register *r, usec_t now, const char *node, PeerLife *ret) {
         const LivePeer *peer = liveness_find(&r->liveness, node);
         const Peering *peering = peering_find(r, node);

@@ -99,7 +99,6 @@ uint64_t register_committed_term(const Register *r);
 uint64_t register_committed_seq(const Register *r);
 usec_t register_election_timeout(const Register *r); /* E in force */
 bool register_disk_failed(const Register *r);
-bool register_removed(const Register *r);
 
 /* What this node knows about another one's life. */
 typedef struct PeerLife {
