@@ -473,6 +473,34 @@ static void test_document(Fixture *f, gconstpointer data) {
         g_assert_cmpint(ask_document(f, document), ==, CHANGE_CONFLICT); /* made for the version before */
 }
 
+/* However it is written that a value stays. */
+static void test_document_keeps_secrets(Fixture *f, gconstpointer data) {
+        static const char *const kept[] = { "{\"kept\":true}", "{\"\\u006bept\":true}" };
+
+        (void) data;
+        (void) ADD("alert", MAIL);
+        for (unsigned i = 0; i < G_N_ELEMENTS(kept); i++) {
+                _cleanup_(document_freep) Document *document = value_document(f->value);
+                Alert *alert = g_ptr_array_index(document->alerts, 0);
+                g_autofree char *secret = g_strdup(alert->smtp_password), *quoted = NULL, *body = NULL;
+                g_auto(GStrv) parts = NULL;
+
+                g_free(alert->name);
+                alert->name = g_strdup_printf("other-%u", i);
+                quoted = g_strdup_printf("\"%s\"", secret);
+                body = codec_encode_text(&document_type, document);
+                parts = g_strsplit(body, quoted, 2);
+                g_assert_nonnull(parts[1]);
+                g_free(body);
+                body = g_strjoinv(kept[i], parts);
+                g_assert_cmpint(ask(f, CHANGE_DOCUMENT, NULL, NULL, document->version, body),
+                                ==,
+                                CHANGE_DONE);
+                g_assert_cmpstr(value_alert(f->value, alert->id)->name, ==, alert->name);
+                g_assert_cmpstr(value_alert(f->value, alert->id)->smtp_password, ==, secret);
+        }
+}
+
 static void test_document_and_peers(Fixture *f, gconstpointer data) {
         _cleanup_(document_freep) Document *document = NULL;
 
@@ -545,6 +573,7 @@ int main(int argc, char **argv) {
                 { "/change/records", test_records },
                 { "/change/peers", test_peers },
                 { "/change/document", test_document },
+                { "/change/document-keeps-secrets", test_document_keeps_secrets },
                 { "/change/document-and-peers", test_document_and_peers },
                 { "/change/answers-are-remembered", test_answers_are_remembered },
         };
