@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cluster/register-state.h"
+#include "wire/codec.h"
 
 /* A whole value may take a while on a thin line; a delta is small. A new connection starts afresh anyway. */
 #define WHOLE_AGAIN_USEC (5 * USEC_PER_SEC)
@@ -81,9 +82,25 @@ void offer_propose(Register *r, Value *value) {
         offer_remember(r, &r->memory.accepted);
 }
 
+/* Most peers hold the same: what a large change says is written once per step, not once per peer. */
+static const char *offer_text(Register *r, const Value *base, Stamp base_at) {
+        _cleanup_(offer_freep) Offer *offer = NULL;
+
+        if (!base)
+                base_at = (Stamp){};
+        if (r->offer_text && stamp_equal(r->offer_base, base_at))
+                return r->offer_text;
+
+        offer = offer_from_values(base, base_at, &r->memory.accepted);
+        offer->term = r->memory.term;
+        g_free(r->offer_text);
+        r->offer_text = codec_encode_text(&offer_type, offer);
+        r->offer_base = base_at;
+        return r->offer_text;
+}
+
 static void send_offer(Register *r, Peering *peering) {
         const Stamped *accepted = &r->memory.accepted;
-        _cleanup_(offer_freep) Offer *offer = NULL;
         const Value *base = NULL;
         Stamp base_at = peering->held;
 
@@ -95,19 +112,17 @@ static void send_offer(Register *r, Peering *peering) {
                 base = offer_recall(r, base_at);
         }
 
-        offer = offer_from_values(base, base_at, accepted);
-        offer->term = r->memory.term;
         peering->offered = accepted->at;
         peering->offered_at = r->now;
         peering->offered_whole = !base;
         peering->wants_whole = false;
-        register_send(r,
-                      peering->node_id,
-                      REGISTER_METHOD_OFFER,
-                      &offer_type,
-                      offer,
-                      /* urgent= */ false,
-                      /* immediate= */ true);
+        register_send_text(
+                        r,
+                        peering->node_id,
+                        REGISTER_METHOD_OFFER,
+                        g_strdup(offer_text(r, base, base_at)),
+                        /* urgent= */ false,
+                        /* immediate= */ true);
 }
 
 static void offer_to_peer(Register *r, const Peer *peer) {
@@ -128,6 +143,7 @@ void offer_step(Register *r) {
         /* on our own disk first */
         if (r->role == ROLE_LEADER && hard_equal(&r->memory, &r->disk))
                 register_each_peer(r, offer_to_peer);
+        g_clear_pointer(&r->offer_text, g_free);
 }
 
 /* the follower's side */

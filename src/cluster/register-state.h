@@ -157,6 +157,8 @@ struct Register {
         GPtrArray *proposed;  /* of Queued, in the proposal under way */
         GQueue refused;       /* of ForwardAnswer: what this lead refused, oldest first */
         Stamp proposed_on;    /* what the newest proposal was made from */
+        char *offer_text;     /* of this step, against offer_base (seq 0: whole); NULL: none yet */
+        Stamp offer_base;
 
         /* requests */
         GPtrArray *requests; /* of Request, in order */
@@ -185,6 +187,14 @@ void register_each_peer(Register *r, void (*fn)(Register *r, const Peer *peer));
 RegisterEffect *register_effect_new(RegisterEffectKind kind);
 /* immediate: says nothing that is not already durable here, or known to be committed */
 void register_emit(Register *r, RegisterEffect *effect, bool immediate);
+/* params: consumed */
+void register_send_text(
+                Register *r,
+                const char *node,
+                const char *method,
+                char *params,
+                bool urgent,
+                bool immediate);
 void register_send(
                 Register *r,
                 const char *node,

@@ -92,6 +92,22 @@ void register_emit(Register *r, RegisterEffect *effect, bool immediate) {
         g_queue_push_tail(immediate ? &r->effects->queue : &r->step_effects, effect);
 }
 
+void register_send_text(
+                Register *r,
+                const char *node,
+                const char *method,
+                char *params,
+                bool urgent,
+                bool immediate) {
+        RegisterEffect *effect = register_effect_new(REGISTER_SEND);
+
+        effect->node = g_strdup(node);
+        effect->method = method;
+        effect->params = params;
+        effect->urgent = urgent;
+        register_emit(r, effect, immediate);
+}
+
 void register_send(
                 Register *r,
                 const char *node,
@@ -100,13 +116,7 @@ void register_send(
                 const void *message,
                 bool urgent,
                 bool immediate) {
-        RegisterEffect *effect = register_effect_new(REGISTER_SEND);
-
-        effect->node = g_strdup(node);
-        effect->method = method;
-        effect->params = codec_encode_text(type, message);
-        effect->urgent = urgent;
-        register_emit(r, effect, immediate);
+        register_send_text(r, node, method, codec_encode_text(type, message), urgent, immediate);
 }
 
 /* lifecycle */
