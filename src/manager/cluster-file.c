@@ -22,49 +22,68 @@
 
 #define EDIT_DEADLINE_USEC (15 * USEC_PER_SEC) /* of one proposal */
 #define WRITE_RETRY_USEC (10 * USEC_PER_SEC)
+#define PRINTED_ON_LOOP_MAX_BYTES (64 * 1024)   /* a larger one would hold the loop for milliseconds */
 #define START_PATIENCE_USEC (30 * USEC_PER_SEC) /* for a master, with an edit made while we were stopped */
 
 static const char comment[] =
                 "The cluster document: edit it on any node, or use quctl. version, updated_at and\n"
                 "updated_by are kept by the cluster. Keep the last line when you save in place.";
 
-/* One text on its way to the file. */
+/* One text on its way to the file: made on the storage thread, kept, and put there. */
 typedef struct Writing {
-        ClusterFile *file;
-        Document *document;
+        ClusterFile *file; /* NULL: gone */
+        Value *value;
+        uint64_t version;
         char *path;
-        char *text;
-        char *replaced; /* what stood there; by the storage thread, like what follows */
+        char *text;     /* NULL: it is being made */
+        char *printed;  /* by the storage thread, like what follows */
+        char *replaced; /* what stood there */
         size_t replaced_size;
         int error;
 } Writing;
+
+/* What the storage thread has to itself while it judges an edit: that of a large document would hold the
+ * loop longer than the others wait for a master. */
+typedef struct Judging {
+        ClusterFile *file; /* NULL: gone */
+        Store *store;
+        Editing *editing; /* the file's, which leaves it here when it goes */
+        Value *value;
+        char *last_text;
+        bool has_leader;
+        bool answered; /* the proposal was, with this: */
+        ChangeOutcome outcome;
+        char *answer;
+        char *kept; /* what kept_text() gave last */
+        EditingStep step;
+} Judging;
 
 struct ClusterFile {
         Manager *manager;
         char *path;
         char *rejected_path;
         Watch *watch;
-        char *last_text; /* what we wrote last */
-        uint64_t written_version;
+        char *last_text;  /* what we wrote last */
         Writing *writing; /* on the storage thread now */
         bool write_again;
         bool look_again;        /* what stands in the file can be told once the writing is through */
         int write_error;        /* of the last writing, told once; 0: it succeeded */
         sd_event_source *retry; /* of a writing that failed */
         Editing *edit;          /* a text that is being judged or proposed */
+        Judging *judging;       /* on the storage thread now */
         /* the text of the edit that was judged last: no news when the exchange brings it back */
         char *judged;
         bool waits_for_master; /* the edit was made while the daemon was stopped */
-        char *kept;            /* what kept_text() gave last */
         sd_event_source *patience;
 };
 
 static void write_file(ClusterFile *file);
 
 static void writing_free(Writing *writing) {
-        (void) document_free(writing->document);
+        (void) value_unref(writing->value);
         g_free(writing->path);
         g_free(writing->text);
+        g_free(writing->printed);
         g_free(writing->replaced);
         g_free(writing);
 }
@@ -123,25 +142,41 @@ static char *next_id(void *userdata) {
 }
 
 static const char *kept_text(uint64_t version, void *userdata) {
-        ClusterFile *file = userdata;
+        Judging *judging = userdata;
 
-        g_clear_pointer(&file->kept, g_free);
-        (void) store_get_document(replica_store(file->manager->replica), version, &file->kept);
-        return file->kept;
+        g_clear_pointer(&judging->kept, g_free);
+        (void) store_get_document_in_work(judging->store, version, &judging->kept);
+        return judging->kept;
 }
 
-static EditingInput input(ClusterFile *file) {
-        Manager *m = file->manager;
+static void judging_free(Judging *judging) {
+        if (!judging->file)
+                (void) editing_free(judging->editing);
+        (void) value_unref(judging->value);
+        g_free(judging->last_text);
+        g_free(judging->answer);
+        g_free(judging->kept);
+        editing_step_done(&judging->step);
+        g_free(judging);
+}
 
-        return (EditingInput){
-                .last_text = file->last_text,
-                .value = manager_value(m),
-                .has_leader = *manager_master(m),
+static void judge(void *userdata) { /* on the storage thread */
+        Judging *judging = userdata;
+        const EditingInput input = {
+                .last_text = judging->last_text,
+                .value = judging->value,
+                .has_leader = judging->has_leader,
                 .rule = document_templates_rule,
                 .kept_text = kept_text,
                 .next_id = next_id,
-                .userdata = file,
+                .userdata = judging,
         };
+
+        if (judging->answered)
+                editing_answered(
+                                judging->editing, judging->outcome, judging->answer, &input, &judging->step);
+        else
+                editing_judge(judging->editing, &input, &judging->step);
 }
 
 static void on_proposed(void *userdata, const ManagerAnswer *answer);
@@ -173,21 +208,39 @@ static void carry_out(ClusterFile *file, EditingStep *step) {
         editing_step_done(step);
 }
 
-static void on_proposed(void *userdata, const ManagerAnswer *answer) {
-        ClusterFile *file = userdata;
-        EditingInput now = input(file);
-        EditingStep step;
+static void on_judged(void *userdata, int error) {
+        Judging *judging = userdata;
+        ClusterFile *file = judging->file;
 
-        editing_answered(file->edit, answer->outcome, answer->text, &now, &step);
-        carry_out(file, &step);
+        if (file) {
+                file->judging = NULL;
+                carry_out(file, &judging->step);
+        }
+        judging_free(judging);
 }
 
-static void judge_edit(ClusterFile *file) {
-        EditingInput now = input(file);
-        EditingStep step;
+/* answer: of what was proposed; NULL: nothing was yet */
+static void judge_edit(ClusterFile *file, const ManagerAnswer *answer) {
+        Manager *m = file->manager;
+        Judging *judging = g_new0(Judging, 1);
 
-        editing_judge(file->edit, &now, &step);
-        carry_out(file, &step);
+        judging->file = file;
+        judging->store = replica_store(m->replica);
+        judging->editing = file->edit;
+        judging->value = value_ref((Value *) manager_value(m));
+        judging->last_text = g_strdup(file->last_text);
+        judging->has_leader = *manager_master(m);
+        if (answer) {
+                judging->answered = true;
+                judging->outcome = answer->outcome;
+                judging->answer = g_strdup(answer->text);
+        }
+        file->judging = judging;
+        store_run(judging->store, judge, on_judged, judging);
+}
+
+static void on_proposed(void *userdata, const ManagerAnswer *answer) {
+        judge_edit(userdata, answer);
 }
 
 static void take_edit(ClusterFile *file, char *text_consumed, size_t size, bool in_place) {
@@ -200,7 +253,7 @@ static void take_edit(ClusterFile *file, char *text_consumed, size_t size, bool 
         file->edit = editing_new(text_consumed, size, in_place);
         g_free(file->judged);
         file->judged = text_consumed;
-        judge_edit(file);
+        judge_edit(file, /* answer= */ NULL);
 }
 
 /* ---- reading ---- */
@@ -270,7 +323,7 @@ static bool is_ours(ClusterFile *file) {
  * as much our own text as what we wrote last. But where that one still stands, or again, nobody knows yet
  * whether it was put back over the new one. */
 static bool wrote(ClusterFile *file, const char *text) {
-        bool new_one = file->writing && strcmp(text, file->writing->text) == 0;
+        bool new_one = file->writing && g_strcmp0(text, file->writing->text) == 0;
         bool last_one = g_strcmp0(text, file->last_text) == 0;
 
         file->look_again = file->writing && last_one && !new_one;
@@ -387,6 +440,49 @@ static void on_written(void *userdata, int error) {
         }
 }
 
+static void print(void *userdata) { /* on the storage thread when it is large */
+        Writing *writing = userdata;
+        _cleanup_(document_freep) Document *document = value_document(writing->value);
+
+        writing->version = document->version;
+        writing->printed = yaml_emit(&document_type, document, comment, /* with_end_mark= */ true);
+}
+
+static void put_out(Writing *writing) {
+        Store *store = replica_store(writing->file->manager->replica);
+
+        writing->text = TAKE_PTR(writing->printed);
+        store_put_document(store, writing->version, writing->text, NULL, NULL);
+        store_run(store, work, on_written, writing);
+}
+
+static void on_printed(void *userdata, int error) {
+        Writing *writing = userdata;
+        ClusterFile *file = writing->file;
+
+        if (file && error >= 0 && !file->edit) {
+                put_out(writing);
+                return;
+        }
+        if (file) /* an edit came meanwhile: its own end writes */
+                file->writing = NULL;
+        writing_free(writing);
+}
+
+static bool is_large(const Value *value) {
+        static const RecordKind kinds[] = { RECORD_PEER, RECORD_CHECK, RECORD_ALERT };
+        size_t size = 0;
+
+        for (size_t k = 0; k < G_N_ELEMENTS(kinds); k++) {
+                size_t n;
+                Record *const *records = value_slice(value, kinds[k], &n);
+
+                for (size_t i = 0; i < n; i++)
+                        size += records[i]->body_size;
+        }
+        return size > PRINTED_ON_LOOP_MAX_BYTES;
+}
+
 static void write_file(ClusterFile *file) {
         Manager *m = file->manager;
         Writing *writing;
@@ -401,12 +497,14 @@ static void write_file(ClusterFile *file) {
         writing = g_new0(Writing, 1);
         writing->file = file;
         writing->path = g_strdup(file->path);
-        writing->document = value_document(manager_value(m));
-        writing->text = yaml_emit(&document_type, writing->document, comment, /* with_end_mark= */ true);
+        writing->value = value_ref((Value *) manager_value(m));
         file->writing = writing;
-        file->written_version = writing->document->version;
-        store_put_document(replica_store(m->replica), writing->document->version, writing->text, NULL, NULL);
-        store_run(replica_store(m->replica), work, on_written, writing);
+        if (is_large(writing->value)) {
+                store_run(replica_store(m->replica), print, on_printed, writing);
+                return;
+        }
+        print(writing);
+        put_out(writing);
 }
 
 void cluster_file_committed(ClusterFile *file) {
@@ -421,7 +519,7 @@ static int on_patience(sd_event_source *source, uint64_t usec, void *userdata) {
 
         if (file->waits_for_master) {
                 file->waits_for_master = false;
-                judge_edit(file);
+                judge_edit(file, /* answer= */ NULL);
         }
         return 0;
 }
@@ -431,7 +529,7 @@ void cluster_file_leadership(ClusterFile *file) {
 
         if (file->waits_for_master && *manager_master(file->manager)) {
                 file->waits_for_master = false;
-                judge_edit(file);
+                judge_edit(file, /* answer= */ NULL);
         }
 }
 
@@ -497,13 +595,16 @@ ClusterFile *cluster_file_free(ClusterFile *file) {
         manager_forget(file->manager, file);
         if (file->writing)
                 file->writing->file = NULL;
+        if (file->judging) {
+                file->judging->file = NULL;
+                file->edit = NULL;
+        }
         (void) watch_free(file->watch);
         sd_event_source_disable_unref(file->patience);
         sd_event_source_disable_unref(file->retry);
         g_free(file->path);
         g_free(file->rejected_path);
         g_free(file->last_text);
-        g_free(file->kept);
         g_free(file->judged);
         forget_edit(file);
         g_free(file);

@@ -206,7 +206,7 @@ void watcher_configure(Watcher *watcher, const Value *value) {
 
         for (unsigned i = watcher->running->len; i > 0; i--) {
                 Running *running = g_ptr_array_index(watcher->running, i - 1);
-                const Check *check = value_check(value, running->check->id);
+                const Check *check = value_object(value, RECORD_CHECK, running->check->id);
 
                 /* a cancelled probe is no observation */
                 if (!check || check_probes_differently(check, running->check))
