@@ -19,6 +19,7 @@ typedef struct Membership Membership;   /* manager/membership.h */
 typedef struct Credentials Credentials; /* manager/credentials.h */
 typedef struct ClusterFile ClusterFile; /* manager/cluster-file.h */
 typedef struct Desk Desk;               /* manager/desk.h */
+typedef struct News News;               /* manager/news.h */
 typedef struct Doctor Doctor;           /* manager/doctor.h */
 typedef struct Trials Trials;           /* manager/trials.h */
 typedef struct Transport Transport;
@@ -37,6 +38,7 @@ struct Manager {
         Membership *membership;
         unsigned n_inquiries; /* see explain.c */
         Told *told;           /* what was delivered to whom, for people */
+        News *news;
         ClusterFile *file;
         Desk *desk;
         const ManagerObserver *observer;

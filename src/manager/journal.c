@@ -75,7 +75,6 @@ static bool have_journal(void) {
 }
 
 static void write_stderr(int priority, const char *text) {
-        g_autofree char *escaped = g_strescape(text, /* exceptions= */ "\"\\");
         g_autofree char *readable = NULL;
 
         /* g_strescape() turns UTF-8 into octal; keep what is valid, escape what could hurt a terminal */
@@ -91,8 +90,9 @@ static void write_stderr(int priority, const char *text) {
                                 g_string_append_unichar(s, c);
                 }
                 readable = g_string_free(g_steal_pointer(&s), /* free_segment= */ FALSE);
-        }
-        (void) fprintf(stderr, "quptime: %s%s\n", priority <= LOG_ERR ? "error: " : "", readable ?: escaped);
+        } else
+                readable = g_strescape(text, /* exceptions= */ "\"\\");
+        (void) fprintf(stderr, "quptime: %s%s\n", priority <= LOG_ERR ? "error: " : "", readable);
 }
 
 static void

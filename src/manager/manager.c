@@ -134,7 +134,7 @@ void manager_on_committed(Manager *m, const Value *before, const Value *after) {
                 desk_committed(m->desk);
         if (m->file && new && (!old || old->version != new->version || members))
                 cluster_file_committed(m->file);
-        news_after(m, delta, before, after);
+        news_after(m->news, TAKE_PTR(delta), before, after);
         manager_touch_status(m);
 }
 
@@ -280,6 +280,7 @@ int manager_start_parts(Manager *m, Store *store, const Durable *durable, char *
         m->membership = membership_new(m);
         m->credentials = credentials_new(m);
         m->told = told_new();
+        m->news = news_new(m);
 
         r = watcher_new(m, m->ca_file, &m->watcher);
         if (r >= 0)
@@ -321,6 +322,7 @@ void manager_stop_parts(Manager *m) {
         m->judge = judge_free(m->judge);
         m->watcher = watcher_free(m->watcher);
         m->membership = membership_free(m->membership);
+        m->news = news_free(m->news);
         m->told = told_free(m->told);
         m->replica = replica_free(m->replica);
 }

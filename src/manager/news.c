@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager/news.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <string.h>
 
 #include "alerts/alerts.h"
@@ -8,6 +10,20 @@
 #include "config/merge.h"
 #include "manager/internal.h"
 #include "manager/journal.h"
+
+/* One commit may bring ten thousand entries, and the journal takes its time for each. */
+#define TOLD_AT_ONCE 256
+
+struct News {
+        Manager *manager;
+        sd_event_source *rest;
+
+        /* the commit that is being told of; NULL: all was told */
+        Delta *delta;
+        Value *before;
+        Value *after;
+        unsigned next; /* of the delta's ops */
+};
 
 static bool is_object(RecordKind kind) {
         return kind == RECORD_CHECK || kind == RECORD_ALERT || kind == RECORD_PEER;
@@ -113,18 +129,28 @@ static void tell_change(const DeltaOp *op, const void *before, const void *after
 
 /* ---- transitions ---- */
 
-static void tell_transition(Manager *m, const Value *after, const CheckStatus *old, const CheckStatus *new) {
+/* the check whose state it changes; NULL: none, or its state stays */
+static const Check *find_flipped(const Value *after, const CheckStatus *old, const CheckStatus *new) {
         const Check *check = value_object(after, RECORD_CHECK, new->check_id);
-        CheckState from = old ? old->state : CHECK_UNKNOWN;
-        g_autofree char *term = g_strdup_printf("%" G_GUINT64_FORMAT, new->decided_term);
-        g_autofree char *number = g_strdup_printf("%" G_GUINT64_FORMAT, new->transitions);
-        g_autofree char *ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->ok);
-        g_autofree char *not_ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->not_ok);
-        Transition transition;
 
-        if (!check || (old && old->transitions == new->transitions) || from == new->state)
+        if ((old && old->transitions == new->transitions) ||
+            (old ? old->state : CHECK_UNKNOWN) == new->state)
+                return NULL;
+        return check;
+}
+
+static void tell_transition(const Value *after, const CheckStatus *old, const CheckStatus *new) {
+        const Check *check = find_flipped(after, old, new);
+        CheckState from = old ? old->state : CHECK_UNKNOWN;
+        g_autofree char *term = NULL, *number = NULL, *ok = NULL, *not_ok = NULL;
+
+        if (!check)
                 return;
 
+        term = g_strdup_printf("%" G_GUINT64_FORMAT, new->decided_term);
+        number = g_strdup_printf("%" G_GUINT64_FORMAT, new->transitions);
+        ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->ok);
+        not_ok = g_strdup_printf("%" G_GUINT64_FORMAT, new->not_ok);
         journal_event(EVENT_TRANSITION,
                       JOURNAL_FIELDS({ JOURNAL_CHECK, check->id },
                                      { JOURNAL_CHECK_NAME, check->name },
@@ -144,11 +170,18 @@ static void tell_transition(Manager *m, const Value *after, const CheckStatus *o
                       new->not_ok,
                       new->detail &&*new->detail ? ": " : "",
                       new->detail ?: "");
-        if (!m->observer)
+}
+
+static void
+announce_transition(Manager *m, const Value *after, const CheckStatus *old, const CheckStatus *new) {
+        const Check *check = find_flipped(after, old, new);
+        Transition transition;
+
+        if (!check)
                 return;
         transition = (Transition){
                 .check = (Check *) check,
-                .from = from,
+                .from = old ? old->state : CHECK_UNKNOWN,
                 .to = new->state,
                 .number = new->transitions,
                 .ok = new->ok,
@@ -278,34 +311,90 @@ void news_before(Manager *manager, const Delta *delta) {
         }
 }
 
-static void tell_object(Manager *m, const DeltaOp *op, const void *old) {
-        if (!m->observer || !op->record)
-                return;
-        if (old)
+static void announce(Manager *m, const DeltaOp *op, const Value *before, const Value *after) {
+        const void *old = value_object(before, op->kind, op->id);
+        const void *new = op->record ? op->record->object : NULL;
+
+        if (is_object(op->kind) && new &&old)
                 m->observer->object_changed(m->observer_userdata, op->kind, op->id);
-        else
+        else if (is_object(op->kind) && new)
                 m->observer->object_added(m->observer_userdata, op->kind, op->id);
+        if (op->kind != RECORD_STATUS || !new)
+                return;
+        announce_transition(m, after, old, new);
+        if (value_object(before, RECORD_CHECK, op->id))
+                m->observer->object_changed(m->observer_userdata, RECORD_STATUS, op->id);
 }
 
-void news_after(Manager *manager, const Delta *delta, const Value *before, const Value *after) {
-        const ClusterMeta *meta = value_meta(after);
+static void tell(News *news, const DeltaOp *op) {
+        const void *old = value_object(news->before, op->kind, op->id);
+        const void *new = op->record ? op->record->object : NULL;
+        const ClusterMeta *meta = value_meta(news->after);
 
-        for (unsigned i = 0; i < delta->ops->len; i++) {
-                const DeltaOp *op = g_ptr_array_index(delta->ops, i);
-                const void *old = value_object(before, op->kind, op->id);
-                const void *new = op->record ? op->record->object : NULL;
+        if (is_object(op->kind))
+                tell_change(op, old, new, meta ? meta->version : 0);
+        else if (op->kind == RECORD_STATUS && new)
+                tell_transition(news->after, old, new);
+        else if (op->kind == RECORD_NOTICE && new)
+                tell_notice(news->manager, old, new, news->before);
+        else if (op->kind == RECORD_NOTICE && old)
+                tell_left(news->manager, old, news->before, news->after);
+}
 
-                if (is_object(op->kind)) {
-                        tell_change(op, old, new, meta ? meta->version : 0);
-                        tell_object(manager, op, old);
-                } else if (op->kind == RECORD_STATUS && new) {
-                        tell_transition(manager, after, old, new);
-                        if (manager->observer && value_object(before, RECORD_CHECK, op->id))
-                                manager->observer->object_changed(
-                                                manager->observer_userdata, RECORD_STATUS, op->id);
-                } else if (op->kind == RECORD_NOTICE && new)
-                        tell_notice(manager, old, new, before);
-                else if (op->kind == RECORD_NOTICE && old)
-                        tell_left(manager, old, before, after);
-        }
+/* true: there is more */
+static bool tell_some(News *news, unsigned n) {
+        if (!news->delta)
+                return false;
+        for (; n > 0 && news->next < news->delta->ops->len; n--)
+                tell(news, g_ptr_array_index(news->delta->ops, news->next++));
+        if (news->next < news->delta->ops->len)
+                return true;
+        news->delta = delta_free(news->delta);
+        news->before = value_unref(news->before);
+        news->after = value_unref(news->after);
+        return false;
+}
+
+static int on_rest(sd_event_source *source, void *userdata) {
+        News *news = userdata;
+
+        if (tell_some(news, TOLD_AT_ONCE))
+                (void) end_of_turn(news->manager->event, &news->rest, on_rest, news);
+        return 0;
+}
+
+void news_after(News *news, Delta *delta_consumed, const Value *before, const Value *after) {
+        Manager *m = news->manager;
+
+        for (unsigned i = 0; m->observer && i < delta_consumed->ops->len; i++)
+                announce(m, g_ptr_array_index(delta_consumed->ops, i), before, after);
+
+        (void) tell_some(news, UINT_MAX); /* of an earlier commit: in order */
+        news->delta = delta_consumed;
+        news->before = value_ref((Value *) before);
+        news->after = value_ref((Value *) after);
+        news->next = 0;
+        if (tell_some(news, TOLD_AT_ONCE))
+                (void) end_of_turn(m->event, &news->rest, on_rest, news);
+}
+
+/* ---- lifecycle ---- */
+
+News *news_new(Manager *manager) {
+        News *news = g_new0(News, 1);
+
+        assert(manager);
+
+        news->manager = manager;
+        return news;
+}
+
+News *news_free(News *news) {
+        if (!news)
+                return NULL;
+
+        (void) tell_some(news, UINT_MAX);
+        sd_event_source_disable_unref(news->rest);
+        g_free(news);
+        return NULL;
 }
