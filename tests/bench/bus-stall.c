@@ -9,7 +9,10 @@
  * words that follow: key, text (yes: a boolean)
  *
  * Prints for each call its NAME and the medians of the rounds, in microseconds: CPU time of the loop's
- * thread during the dearest ping, and in all, the longest ping, time to the answer. PID is the daemon's. */
+ * thread during the dearest ping, and in all, the longest ping, time to the answer. PID is the daemon's.
+ *
+ * bus-stall SOCKET PID watch only pings; for each line of its input it prints the first three of these since
+ * the line before, in another order: dearest ping, longest ping, CPU time in all. */
 
 #include <errno.h>
 #include <inttypes.h>
@@ -26,6 +29,7 @@
 
 #define PATIENCE_USEC (60 * USEC_PER_SEC)
 #define ROUNDS_MAX 1000
+#define WATCH_PAUSE_NSEC 2000000 /* the pings themselves shall not keep it busy */
 #define WORDS_MAX 32
 
 static const char *socket_path;
@@ -33,6 +37,7 @@ static int daemon_pid;
 static atomic_uint_fast64_t longest, dearest; /* of the pings since they were set to 0 */
 static atomic_uint_fast64_t n_pings;
 static atomic_bool ending;
+static long pause_nsec; /* between two pings */
 
 static usec_t now_usec(void) {
         struct timespec t;
@@ -117,6 +122,8 @@ static void *ping(void *userdata) {
                         atomic_store(&longest, took);
                 atomic_fetch_add(&n_pings, 1);
                 drop_signals(bus);
+                if (pause_nsec > 0)
+                        (void) nanosleep(&(struct timespec){ .tv_nsec = pause_nsec }, NULL);
         }
         sd_bus_flush_close_unref(bus);
         return NULL;
@@ -256,9 +263,25 @@ static int measure_all(sd_bus *bus, unsigned rounds) {
         return r;
 }
 
+/* the first line begins the measuring */
+static int watch(void) {
+        char line[1024];
+        usec_t used = used_usec();
+
+        while (fgets(line, sizeof(line), stdin)) {
+                wait_for_pings();
+                printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+                       (uint64_t) atomic_exchange(&dearest, 0),
+                       (uint64_t) atomic_exchange(&longest, 0),
+                       used_usec() - used);
+                used = used_usec();
+        }
+        return 0;
+}
+
 int main(int argc, char **argv) {
         sd_bus *bus = NULL;
-        unsigned rounds;
+        unsigned rounds = 0;
         pthread_t thread;
         int r;
 
@@ -267,14 +290,17 @@ int main(int argc, char **argv) {
         (void) setvbuf(stdout, NULL, _IOLBF, 0);
         socket_path = argv[1];
         daemon_pid = atoi(argv[2]);
-        rounds = (unsigned) strtoul(argv[3], NULL, 10);
-        if (rounds == 0 || rounds > ROUNDS_MAX)
-                return 2;
+        if (strcmp(argv[3], "watch") != 0) {
+                rounds = (unsigned) strtoul(argv[3], NULL, 10);
+                if (rounds == 0 || rounds > ROUNDS_MAX)
+                        return 2;
+        } else
+                pause_nsec = WATCH_PAUSE_NSEC;
         r = dial(&bus);
         if (r >= 0)
                 r = -pthread_create(&thread, NULL, ping, NULL);
         if (r >= 0) {
-                r = measure_all(bus, rounds);
+                r = rounds > 0 ? measure_all(bus, rounds) : watch();
                 atomic_store(&ending, true);
                 (void) pthread_join(thread, NULL);
         }
