@@ -223,6 +223,30 @@ void node_keep_mark(const Node *node, Store *store) {
         store_keep_mark(store, mark);
 }
 
+/* With another id the node would stand outside its own cluster, and dial itself. */
+static int check_own_id(const Node *node, const Value *value, char **reterr_text) {
+        const char *fingerprint = identity_fingerprint_text(node->identity);
+        size_t n;
+        Record *const *peers = value_slice(value, RECORD_PEER, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                const Peer *peer = peers[i]->object;
+
+                if (strcmp(peer->fingerprint, fingerprint) != 0 ||
+                    strcmp(peer->node_id, node->config->node_id) == 0)
+                        continue;
+                *reterr_text = g_strdup_printf(
+                                "%s/" FILE_NODE
+                                " says node_id: %s, but the cluster knows this node's key as "
+                                "%s; put that back",
+                                node->paths->config_dir,
+                                node->config->node_id,
+                                peer->node_id);
+                return -EUCLEAN;
+        }
+        return 0;
+}
+
 int node_open_register(
                 const Node *node, sd_event *event, Store **ret, Durable **ret_durable, char **reterr_text) {
         _cleanup_(store_freep) Store *store = NULL;
@@ -242,6 +266,9 @@ int node_open_register(
         /* a lost or rolled-back disk never votes twice: node.yaml, mark and register belong together */
         if (g_strcmp0(durable->state_id, node->config->state_id) != 0)
                 return fail_exchanged(node, reterr_text);
+        r = check_own_id(node, durable->committed, reterr_text);
+        if (r < 0)
+                return r;
         mark = paths_config(node->paths, FILE_MARK);
         r = mark_check(mark, node->paths->register_db, durable->state_id, durable->generation, reterr_text);
         if (r < 0)

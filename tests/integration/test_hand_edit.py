@@ -143,6 +143,27 @@ def test_what_is_no_file_of_ours():
         node.stop()
 
 
+def test_a_deleted_file_changes_nothing():
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        path = node.dir / "cluster.yaml"
+        node.quctl("check", "add", "tcp", "one", "127.0.0.1:1", *FAST)
+        wait_for("the file shows it", lambda: "name: one" in text_of(node))
+        path.unlink()
+        node.process.send_signal(signal.SIGHUP)
+        wait_for("a reload writes it again", lambda: path.exists() and "name: one" in text_of(node))
+        path.unlink()
+        node.quctl("check", "add", "tcp", "two", "127.0.0.1:1", *FAST)
+        wait_for("a change, too", lambda: path.exists() and "name: two" in text_of(node))
+        path.unlink()
+        node.stop()
+        node.start()
+        wait_for("the start, too", lambda: path.exists() and "name: two" in text_of(node))
+        assert [check["name"] for check in node.status()["checks"]] == ["one", "two"]
+        assert not (node.dir / "cluster.yaml.rejected").exists()
+        node.stop()
+
+
 def test_a_file_that_cannot_be_written():
     with Cluster(1) as cluster:
         node = cluster.up().nodes[0]

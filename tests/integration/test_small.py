@@ -120,6 +120,22 @@ def test_damaged_state_refuses_to_start():
         assert wait_for("it ends", lambda: node.process.poll()) != 0
 
 
+def test_another_id_than_the_clusters_refuses_to_start():
+    with Cluster(1) as cluster:
+        node = cluster.up().nodes[0]
+        was = node.node_id
+        node.stop()
+        written = node.dir / "node.yaml"
+        text = written.read_text()
+        assert was in text, text
+        written.write_text(text.replace(was, "11111111-2222-4333-8444-555555555555"))
+        node.start(wait=False)
+        assert wait_for("it ends", lambda: node.process.poll()) != 0
+        assert f"the cluster knows this node's key as {was}; put that back" in node.text(), node.text()
+        written.write_text(text)
+        node.start()
+
+
 def test_a_directory_of_the_original_is_taken_over():
     """node.yaml without a state id, and a cluster.yaml that today's rules would refuse."""
     with Cluster(1) as cluster:
