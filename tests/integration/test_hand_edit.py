@@ -170,6 +170,7 @@ def test_a_file_that_cannot_be_written():
         node.quctl("check", "add", "tcp", "one", "127.0.0.1:1", *FAST)
         wait_for("the file shows it", lambda: "name: one" in text_of(node))
         hindrance = node.dir / ".cluster.yaml.new"
+        wait_for("the writing is through", lambda: not hindrance.exists())
         hindrance.mkdir()
         for name in ("two", "three"):
             node.quctl("check", "add", "tcp", name, "127.0.0.1:1", *FAST)
